@@ -1,0 +1,1 @@
+"""The taso dialect: the ops, their form, verifier, shape inference, meaning and counts."""

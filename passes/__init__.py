@@ -1,0 +1,1 @@
+"""Passes over the taso dialect, one a file."""

@@ -1,0 +1,1 @@
+"""The search for the cheapest equal program: e-graph, matching, extraction, cost."""
