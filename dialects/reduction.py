@@ -1,0 +1,117 @@
+"""Reductions over axes, which the result lacks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar, cast
+
+import numpy as np
+from xdsl.dialects.builtin import TensorType
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+
+from taso.dialects.base import INT, INTS, Array, Attrs, OpKind, TasoOp, TensorSpec, require
+
+
+class ReductionOp(TasoOp):
+    """(C1) `axes` ascend within the operand's rank, at least one; (C2) the type is taken."""
+
+    KIND: ClassVar[OpKind] = OpKind.REDUCTION
+    FLOAT_ONLY: ClassVar[bool] = False
+    operand = operand_def(TensorType)
+    axes = prop_def(INTS)
+    result = result_def(TensorType)
+
+    @classmethod
+    def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
+        (x,), axes = operands, cast("tuple[int, ...]", attrs["axes"])
+        ascending = len(axes) > 0 and list(axes) == sorted(set(axes))
+        inside = all(0 <= a < x.rank for a in axes)
+        require(ascending and inside, "C1", f"axes {list(axes)} of a tensor of rank {x.rank}")
+        taken = x.is_float or not (cls.FLOAT_ONLY or x.dtype == "i1")
+        require(taken, "C2", f"element type {x.dtype} is not taken")
+        return (x.with_shape([n for i, n in enumerate(x.shape) if i not in axes]),)
+
+    @classmethod
+    def flops(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> int:
+        return operands[0].size
+
+
+def _count(x: Array, attrs: Attrs) -> int:
+    return math.prod(x.shape[a] for a in cast("tuple[int, ...]", attrs["axes"]))
+
+
+@irdl_op_definition
+class ReduceSumOp(ReductionOp):
+    """The sum; 0 over no elements. Floats accumulate in float32 or wider."""
+
+    name = "taso.reduce_sum"
+
+    @classmethod
+    def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
+        return (np.asarray(np.sum(operands[0], axis=cast("tuple[int, ...]", attrs["axes"]))),)
+
+
+@irdl_op_definition
+class ReduceMaxOp(ReductionOp):
+    """The largest element; NaN if any is NaN. (C3) every reduced axis has elements."""
+
+    name = "taso.reduce_max"
+
+    @classmethod
+    def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
+        results = super().infer(operands, attrs)
+        shape = operands[0].shape
+        empty = any(shape[a] == 0 for a in cast("tuple[int, ...]", attrs["axes"]))
+        require(not empty, "C3", f"maximum over an empty axis of {operands[0]}")
+        return results
+
+    @classmethod
+    def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
+        return (np.asarray(np.max(operands[0], axis=cast("tuple[int, ...]", attrs["axes"]))),)
+
+
+@irdl_op_definition
+class ReduceMeanOp(ReductionOp):
+    """The mean; NaN over no elements."""
+
+    name = "taso.reduce_mean"
+    FLOAT_ONLY: ClassVar[bool] = True
+
+    @classmethod
+    def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
+        x = operands[0]
+        with np.errstate(all="ignore"):
+            total = np.sum(x, axis=cast("tuple[int, ...]", attrs["axes"]))
+            return (np.asarray(np.divide(total, _count(x, attrs))),)
+
+
+@irdl_op_definition
+class VarOp(ReductionOp):
+    """The sum of squared distances from the mean over (count - correction), as torch.var.
+
+    (C3) `correction` is not negative. At most `correction` elements give NaN or inf.
+    """
+
+    name = "taso.var"
+    FLOAT_ONLY: ClassVar[bool] = True
+    correction = prop_def(INT)
+
+    @classmethod
+    def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
+        correction = cast(int, attrs["correction"])
+        require(correction >= 0, "C3", f"correction {correction} is negative")
+        return super().infer(operands, attrs)
+
+    @classmethod
+    def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
+        x, axes = operands[0], cast("tuple[int, ...]", attrs["axes"])
+        count = _count(x, attrs)
+        with np.errstate(all="ignore"):
+            mean = np.divide(np.sum(x, axis=axes, keepdims=True), count)
+            squares = np.sum((x - mean) ** 2, axis=axes)
+            return (np.asarray(np.divide(squares, max(count - cast(int, attrs["correction"]), 0))),)
+
+    @classmethod
+    def flops(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> int:
+        return 4 * operands[0].size

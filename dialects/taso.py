@@ -1,0 +1,81 @@
+"""The `taso` dialect: its ops by name, and the version of its textual form."""
+
+from __future__ import annotations
+
+from xdsl.ir import Dialect
+
+from taso.dialects.base import TasoOp
+from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
+from taso.dialects.contraction import EinsumOp, MatMulOp
+from taso.dialects.elementwise import (
+    AddOp,
+    CastOp,
+    DivOp,
+    ExpOp,
+    GeluOp,
+    LogOp,
+    MaxOp,
+    MulOp,
+    NegOp,
+    PowOp,
+    ReluOp,
+    RsqrtOp,
+    SqrtOp,
+    SubOp,
+    TanhOp,
+)
+from taso.dialects.fold import TasoConstantMaterialization
+from taso.dialects.kernel import KernelOp, YieldOp
+from taso.dialects.movement import (
+    BroadcastOp,
+    ConcatOp,
+    ConstantOp,
+    ReshapeOp,
+    SliceOp,
+    SplitOp,
+    TransposeOp,
+)
+from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
+
+VERSION = 1
+"""Version of the IR's form, kept on modules as the attribute `taso.version`."""
+
+TENSOR_OPS: tuple[type[TasoOp], ...] = (
+    AddOp,
+    AttentionOp,
+    BatchNormOp,
+    BroadcastOp,
+    CastOp,
+    ConcatOp,
+    ConstantOp,
+    DivOp,
+    EinsumOp,
+    ExpOp,
+    GeluOp,
+    LayerNormOp,
+    LogOp,
+    MatMulOp,
+    MaxOp,
+    MulOp,
+    NegOp,
+    PowOp,
+    ReduceMaxOp,
+    ReduceMeanOp,
+    ReduceSumOp,
+    ReluOp,
+    ReshapeOp,
+    RsqrtOp,
+    SliceOp,
+    SoftmaxOp,
+    SplitOp,
+    SqrtOp,
+    SubOp,
+    TanhOp,
+    TransposeOp,
+    VarOp,
+)
+
+OPS: dict[str, type[TasoOp]] = {op.name.removeprefix("taso."): op for op in TENSOR_OPS}
+"""Op classes by name without the dialect prefix, as rules and the e-graph name them."""
+
+Taso = Dialect("taso", [*TENSOR_OPS, KernelOp, YieldOp], [], [TasoConstantMaterialization()])
