@@ -1,0 +1,151 @@
+"""Constructors of terms, named as the ops are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taso.passes.rules.notation import (
+    AttrExpr,
+    Batch,
+    Call,
+    DimExpr,
+    Result,
+    Shape,
+    ShapeOf,
+    Splat,
+    Term,
+)
+
+
+def neg(x: Term) -> Call:
+    return Call("neg", (x,))
+
+
+def exp(x: Term) -> Call:
+    return Call("exp", (x,))
+
+
+def log(x: Term) -> Call:
+    return Call("log", (x,))
+
+
+def sqrt(x: Term) -> Call:
+    return Call("sqrt", (x,))
+
+
+def rsqrt(x: Term) -> Call:
+    return Call("rsqrt", (x,))
+
+
+def tanh(x: Term) -> Call:
+    return Call("tanh", (x,))
+
+
+def relu(x: Term) -> Call:
+    return Call("relu", (x,))
+
+
+def gelu(x: Term, approximate: AttrExpr) -> Call:
+    return Call("gelu", (x,), (("approximate", approximate),))
+
+
+def add(a: Term, b: Term) -> Call:
+    return Call("add", (a, b))
+
+
+def sub(a: Term, b: Term) -> Call:
+    return Call("sub", (a, b))
+
+
+def mul(a: Term, b: Term) -> Call:
+    return Call("mul", (a, b))
+
+
+def div(a: Term, b: Term) -> Call:
+    return Call("div", (a, b))
+
+
+def maximum(a: Term, b: Term) -> Call:
+    return Call("max", (a, b))
+
+
+def power(a: Term, b: Term) -> Call:
+    return Call("pow", (a, b))
+
+
+def matmul(a: Term, b: Term) -> Call:
+    return Call("matmul", (a, b))
+
+
+def einsum(equation: AttrExpr, *inputs: Term) -> Call:
+    return Call("einsum", inputs, (("equation", equation),))
+
+
+def transpose(x: Term, perm: AttrExpr) -> Call:
+    return Call("transpose", (x,), (("perm", perm),))
+
+
+def reshape(x: Term, shape: Shape | ShapeOf | AttrExpr) -> Call:
+    return Call("reshape", (x,), (("shape", shape),))
+
+
+def broadcast(x: Term, dims: AttrExpr, shape: Shape | ShapeOf | AttrExpr) -> Call:
+    return Call("broadcast", (x,), (("dims", dims), ("shape", shape)))
+
+
+def concat(*inputs: Term, axis: AttrExpr) -> Call:
+    return Call("concat", inputs, (("axis", axis),))
+
+
+def split(x: Term, sizes: Sequence[DimExpr], axis: AttrExpr) -> tuple[Result, ...]:
+    """All pieces of a split, in order."""
+    call = Call("split", (x,), (("axis", axis), ("sizes", tuple(sizes))))
+    return tuple(Result(call, i) for i in range(len(sizes)))
+
+
+def slice_(x: Term, axis: AttrExpr, start: AttrExpr, stop: AttrExpr) -> Call:
+    return Call("slice", (x,), (("axis", axis), ("start", start), ("stop", stop)))
+
+
+def reduce_sum(x: Term, axes: AttrExpr) -> Call:
+    return Call("reduce_sum", (x,), (("axes", axes),))
+
+
+def reduce_max(x: Term, axes: AttrExpr) -> Call:
+    return Call("reduce_max", (x,), (("axes", axes),))
+
+
+def reduce_mean(x: Term, axes: AttrExpr) -> Call:
+    return Call("reduce_mean", (x,), (("axes", axes),))
+
+
+def var_(x: Term, axes: AttrExpr, correction: AttrExpr) -> Call:
+    return Call("var", (x,), (("axes", axes), ("correction", correction)))
+
+
+def softmax(x: Term, axis: AttrExpr) -> Call:
+    return Call("softmax", (x,), (("axis", axis),))
+
+
+def layer_norm(x: Term, gamma: Term, beta: Term, eps: AttrExpr) -> Call:
+    return Call("layer_norm", (x, gamma, beta), (("eps", eps),))
+
+
+def batch_norm(
+    x: Term, gamma: Term, beta: Term, axis: AttrExpr, eps: AttrExpr, correction: AttrExpr
+) -> Call:
+    attrs = (("axis", axis), ("eps", eps), ("correction", correction))
+    return Call("batch_norm", (x, gamma, beta), attrs)
+
+
+def attention(q: Term, k: Term, v: Term, scale: AttrExpr) -> Call:
+    return Call("attention", (q, k, v), (("scale", scale),))
+
+
+def splat(value: AttrExpr, *shape: DimExpr | Batch) -> Splat:
+    return Splat(value, shape)
+
+
+def splat_like(value: AttrExpr, var: str) -> Splat:
+    """A splat of the shape of a variable."""
+    return Splat(value, ShapeOf(var))
