@@ -8,7 +8,9 @@ JOBS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# setuptools warns at each editable install that it is one.
+PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	-c constraints.txt
 PINS := pyproject.toml constraints.txt
 
 .DELETE_ON_ERROR:
