@@ -1,0 +1,136 @@
+"""Lowers ops that compute: element by element, contractions and reductions."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+from xdsl.builder import Builder
+from xdsl.ir import SSAValue
+
+from taso.dialects import equation
+from taso.dialects.base import Attrs, TasoOp, TensorSpec, numpy_dtype
+from taso.dialects.elementwise import AddOp, MaxOp, MulOp
+from taso.lowering.linalg.builder import LinalgBuilder
+from taso.lowering.linalg.scalar import SCALARS, apply, convert, extend
+from taso.lowering.linalg.values import Splat, Value, View, element_type
+
+HALF_DTYPES = ("f16", "bf16")
+
+
+def lower_elementwise(
+    to: LinalgBuilder, op: type[TasoOp], operands: Sequence[Value], attrs: Attrs
+) -> View:
+    """One generic with the op's scalar body."""
+
+    def body(b: Builder, args: Sequence[SSAValue]) -> SSAValue:
+        return SCALARS[op](b, args, attrs)
+
+    return to.elementwise(operands, operands[0].spec, body)
+
+
+def lower_cast(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
+    """Convert each element; the type itself needs no op."""
+    return [cast_to(to, operands[0], cast(str, attrs["dtype"]))]
+
+
+def cast_to(to: LinalgBuilder, value: Value, dtype: str) -> Value:
+    """The value in another element type."""
+    result = TensorSpec(value.spec.shape, dtype)
+    if result == value.spec:
+        return value
+
+    def body(b: Builder, args: Sequence[SSAValue]) -> SSAValue:
+        return convert(b, args[0], element_type(result))
+
+    return to.elementwise([value], result, body)
+
+
+def lower_matmul(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
+    """A contraction; the batch prefix is in both operands or in one."""
+    lhs, rhs = (v.spec.rank - 2 for v in operands)
+    prefix = string.ascii_lowercase[: max(lhs, rhs)]
+    m, k, n = string.ascii_lowercase[len(prefix) : len(prefix) + 3]
+    terms = [(prefix if lhs else "") + m + k, (prefix if rhs else "") + k + n]
+    return [contract(to, operands, terms, prefix + m + n)]
+
+
+def lower_einsum(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
+    """A contraction of one or two operands."""
+    terms, result = equation.split(cast(str, attrs["equation"]))
+    return [contract(to, operands, terms, result)]
+
+
+def lower_reduce_sum(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
+    """A contraction of one operand."""
+    term, result = _reduced(operands[0].spec, attrs)
+    return [contract(to, operands, [term], result)]
+
+
+def lower_reduce_max(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
+    """A reduction from -inf or the least integer."""
+    spec = operands[0].spec
+    term, result = _reduced(spec, attrs)
+    least = -math.inf if spec.is_float else int(np.iinfo(numpy_dtype(spec.dtype)).min)
+    init = Splat.of(least, _spec_of_letters(operands, [term], result))
+
+    def combine(b: Builder, args: Sequence[SSAValue]) -> SSAValue:
+        return apply(b, MaxOp, args[1], args[0])
+
+    return [to.reduction(operands, [term], result, init, combine)]
+
+
+def _reduced(spec: TensorSpec, attrs: Attrs) -> tuple[str, str]:
+    """Letters of the operand and of the result of a reduction."""
+    axes = cast("tuple[int, ...]", attrs["axes"])
+    term = string.ascii_lowercase[: spec.rank]
+    return term, "".join(letter for i, letter in enumerate(term) if i not in axes)
+
+
+def _spec_of_letters(operands: Sequence[Value], terms: Sequence[str], result: str) -> TensorSpec:
+    sizes = {
+        letter: size
+        for v, term in zip(operands, terms, strict=True)
+        for letter, size in zip(term, v.spec.shape, strict=True)
+    }
+    return operands[0].spec.with_shape([sizes[letter] for letter in result])
+
+
+def contract(
+    to: LinalgBuilder, operands: Sequence[Value], terms: Sequence[str], result: str
+) -> Value:
+    """Sum the products of one or two operands; f16 and bf16 accumulate in f32, rounded once."""
+    if set(result) == set("".join(terms)):
+        return _product(to, operands, terms, result)
+    spec = _spec_of_letters(operands, terms, result)
+    wide = TensorSpec(spec.shape, "f32") if spec.dtype in HALF_DTYPES else spec
+    init = Splat.of(0, wide)
+    text = equation.canonical(f"{','.join(terms)}->{result}")
+    views = [v for v in operands if isinstance(v, View) and v.is_identity]
+    if text == "ab,bc->ac" and len(views) == 2 and wide == spec:
+        return to.matmul(views[0].source, views[1].source, init)
+
+    def multiply_add(b: Builder, args: Sequence[SSAValue]) -> SSAValue:
+        *factors, total = args
+        product = extend(b, factors[0])
+        for factor in factors[1:]:
+            product = apply(b, MulOp, product, extend(b, factor))
+        return apply(b, AddOp, total, product)
+
+    return cast_to(to, to.reduction(operands, terms, result, init, multiply_add), spec.dtype)
+
+
+def _product(
+    to: LinalgBuilder, operands: Sequence[Value], terms: Sequence[str], result: str
+) -> Value:
+    """No letter is summed: a transposition, or an element-wise product of views."""
+    shape = _spec_of_letters(operands, terms, result).shape
+    views: list[Value] = []
+    for value, term in zip(operands, terms, strict=True):
+        letters = sorted(term, key=result.index)
+        ordered = value.permute([term.index(letter) for letter in letters])
+        views.append(ordered.broadcast([result.index(letter) for letter in letters], shape))
+    return views[0] if len(views) == 1 else lower_elementwise(to, MulOp, views, {})

@@ -1,0 +1,121 @@
+"""How each op lowers: the registry, and the emitter that decompositions write to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeAlias
+
+from taso.dialects.base import Attrs, AttrValue, Emitter, TasoOp, TensorSpec
+from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
+from taso.dialects.contraction import EinsumOp, MatMulOp
+from taso.dialects.elementwise import CastOp, GeluOp
+from taso.dialects.movement import (
+    BroadcastOp,
+    ConcatOp,
+    ConstantOp,
+    ReshapeOp,
+    SliceOp,
+    SplitOp,
+    TransposeOp,
+)
+from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
+from taso.lowering.linalg import compute, decompose, movement
+from taso.lowering.linalg.builder import LinalgBuilder
+from taso.lowering.linalg.compute import HALF_DTYPES, cast_to, lower_elementwise
+from taso.lowering.linalg.scalar import SCALARS
+from taso.lowering.linalg.values import Splat, Value
+
+Lowering: TypeAlias = Callable[[LinalgBuilder, Sequence[Value], Attrs], list[Value]]
+Decomposition: TypeAlias = Callable[[Emitter[Value], Sequence[Value], Attrs], Value]
+
+LOWERINGS: Mapping[type[TasoOp], Lowering] = MappingProxyType(
+    {
+        BroadcastOp: movement.lower_broadcast,
+        CastOp: compute.lower_cast,
+        ConcatOp: movement.lower_concat,
+        ConstantOp: movement.lower_constant,
+        EinsumOp: compute.lower_einsum,
+        MatMulOp: compute.lower_matmul,
+        ReduceMaxOp: compute.lower_reduce_max,
+        ReduceSumOp: compute.lower_reduce_sum,
+        ReshapeOp: movement.lower_reshape,
+        SliceOp: movement.lower_slice,
+        SplitOp: movement.lower_split,
+        TransposeOp: movement.lower_transpose,
+    }
+)
+"""Ops that lower to linalg themselves, beside the element-wise ones in `SCALARS`."""
+
+DECOMPOSITIONS: Mapping[type[TasoOp], Decomposition] = MappingProxyType(
+    {
+        AttentionOp: AttentionOp.decompose,
+        BatchNormOp: BatchNormOp.decompose,
+        LayerNormOp: LayerNormOp.decompose,
+        ReduceMeanOp: decompose.decompose_mean,
+        SoftmaxOp: SoftmaxOp.decompose,
+        VarOp: decompose.decompose_var,
+    }
+)
+"""Ops that always lower as simpler ones."""
+
+
+def decomposition_of(op: type[TasoOp], operands: Sequence[TensorSpec]) -> Decomposition | None:
+    """The op as simpler ones, where it lowers that way."""
+    if op is EinsumOp and len(operands) > 2:
+        return decompose.decompose_einsum
+    return DECOMPOSITIONS.get(op)
+
+
+def needs_function(op: type[TasoOp], operands: Sequence[TensorSpec]) -> bool:
+    """Whether the op is worth a function of its own, which says what it computes.
+
+    That is where its linalg is more than one structured op (and its init), or hides the op.
+    """
+    accumulates = op in (MatMulOp, EinsumOp, ReduceSumOp) and operands[0].dtype in HALF_DTYPES
+    return accumulates or op is GeluOp or decomposition_of(op, operands) is not None
+
+
+def lower(
+    to: LinalgBuilder, op: type[TasoOp], operands: Sequence[Value], attrs: Attrs
+) -> list[Value]:
+    """Write the op's linalg; f16 and bf16 compute in f32 inside of a decomposition."""
+    decomposition = decomposition_of(op, [v.spec for v in operands])
+    if decomposition is not None:
+        return [_decomposed(to, decomposition, operands, attrs)]
+    if op in SCALARS:
+        return [lower_elementwise(to, op, operands, attrs)]
+    return LOWERINGS[op](to, operands, attrs)
+
+
+def _decomposed(
+    to: LinalgBuilder, decomposition: Decomposition, operands: Sequence[Value], attrs: Attrs
+) -> Value:
+    dtype = operands[0].spec.dtype
+    wide = "f32" if dtype in HALF_DTYPES else dtype
+    result = decomposition(_LinalgEmitter(to), [cast_to(to, v, wide) for v in operands], attrs)
+    return cast_to(to, result, dtype)
+
+
+class _LinalgEmitter:
+    """Lowers each op of a decomposition where it stands, equal ones once."""
+
+    def __init__(self, to: LinalgBuilder) -> None:
+        self._to = to
+        self._emitted: dict[object, Value] = {}
+
+    def emit(self, op: type[TasoOp], operands: Sequence[Value], **attrs: AttrValue) -> Value:
+        key = (op, tuple(operands), tuple(sorted(attrs.items())))
+        if key not in self._emitted:
+            decomposition = decomposition_of(op, [v.spec for v in operands])
+            if decomposition is not None:
+                self._emitted[key] = decomposition(self, operands, attrs)
+            else:
+                (self._emitted[key],) = lower(self._to, op, operands, attrs)
+        return self._emitted[key]
+
+    def spec(self, value: Value) -> TensorSpec:
+        return value.spec
+
+    def splat(self, value: float, spec: TensorSpec) -> Value:
+        return Splat.of(value, spec)
