@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar, cast
+from typing import ClassVar, TypeVar
 
 from xdsl.dialects.builtin import TensorType
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
@@ -18,12 +18,15 @@ from taso.dialects.base import (
     OpKind,
     TasoOp,
     TensorSpec,
+    get_float,
+    get_int,
     require,
+    require_axis,
 )
 from taso.dialects.contraction import MatMulOp
 from taso.dialects.elementwise import AddOp, DivOp, ExpOp, MulOp, RsqrtOp, SubOp
 from taso.dialects.emit import NumPyEmitter, SpecEmitter
-from taso.dialects.movement import BroadcastOp, TransposeOp, require_axis
+from taso.dialects.movement import BroadcastOp, TransposeOp
 from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
 
 _V = TypeVar("_V")
@@ -68,7 +71,7 @@ class SoftmaxOp(CompositeOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        (x,), axis = operands, cast(int, attrs["axis"])
+        (x,), axis = operands, get_int(attrs, "axis")
         require_axis(axis, x.rank, "C1")
         require(x.shape[axis] > 0, "C1", f"softmax along an empty axis of {x}")
         require_float(operands)
@@ -76,7 +79,7 @@ class SoftmaxOp(CompositeOp):
 
     @classmethod
     def decompose(cls, to: Emitter[_V], operands: Sequence[_V], attrs: Attrs) -> _V:
-        (x,), axis = operands, cast(int, attrs["axis"])
+        (x,), axis = operands, get_int(attrs, "axis")
         largest = _along(to, to.emit(ReduceMaxOp, [x], axes=(axis,)), x, (axis,))
         powers = to.emit(ExpOp, [to.emit(SubOp, [x, largest])])
         total = _along(to, to.emit(ReduceSumOp, [powers], axes=(axis,)), x, (axis,))
@@ -117,7 +120,7 @@ class LayerNormOp(CompositeOp):
     def decompose(cls, to: Emitter[_V], operands: Sequence[_V], attrs: Attrs) -> _V:
         x, gamma, beta = operands
         last = to.spec(x).rank - 1
-        return _normalise(to, x, gamma, beta, (last,), (last,), cast(float, attrs["eps"]), 0)
+        return _normalise(to, x, gamma, beta, (last,), (last,), get_float(attrs, "eps"), 0)
 
 
 @irdl_op_definition
@@ -126,8 +129,8 @@ class BatchNormOp(CompositeOp):
 
     x: any rank with c channels along `axis`; gamma, beta: [c]. Mean and variance run over all
     other axes; the variance divides by count - `correction` (torch.var: 1, batch_norm: 0).
-    (C1) `axis` is an axis and another one has elements; (C3) gamma and beta are [c];
-    (C4) `correction` is not negative.
+    (C1) `axis` is one of two axes or more; (C3) gamma and beta are [c]; (C4) `correction` is
+    not negative.
     """
 
     name = "taso.batch_norm"
@@ -140,21 +143,21 @@ class BatchNormOp(CompositeOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        x, axis = operands[0], cast(int, attrs["axis"])
+        x, axis = operands[0], get_int(attrs, "axis")
         require_axis(axis, x.rank, "C1")
         require(x.rank >= 2, "C1", f"{x} has no axis to normalise over")
         require_float(operands)
         for vector in operands[1:]:
             require(vector.shape == (x.shape[axis],), "C3", f"{vector} does not fit {x}")
-        require(cast(int, attrs["correction"]) >= 0, "C4", "correction is negative")
+        require(get_int(attrs, "correction") >= 0, "C4", "correction is negative")
         return (x,)
 
     @classmethod
     def decompose(cls, to: Emitter[_V], operands: Sequence[_V], attrs: Attrs) -> _V:
         x, gamma, beta = operands
-        axis = cast(int, attrs["axis"])
+        axis = get_int(attrs, "axis")
         axes = tuple(i for i in range(to.spec(x).rank) if i != axis)
-        eps, correction = cast(float, attrs["eps"]), cast(int, attrs["correction"])
+        eps, correction = get_float(attrs, "eps"), get_int(attrs, "correction")
         return _normalise(to, x, gamma, beta, axes, (axis,), eps, correction)
 
 
@@ -213,6 +216,6 @@ class AttentionOp(CompositeOp):
         rank = to.spec(q).rank
         perm = (*range(rank - 2), rank - 1, rank - 2)
         scores = to.emit(MatMulOp, [q, to.emit(TransposeOp, [k], perm=perm)])
-        scale = to.splat(cast(float, attrs["scale"]), to.spec(scores))
+        scale = to.splat(get_float(attrs, "scale"), to.spec(scores))
         scaled = to.emit(MulOp, [scores, scale])
         return to.emit(MatMulOp, [to.emit(SoftmaxOp, [scaled], axis=rank - 1), v])

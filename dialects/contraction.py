@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 from xdsl.dialects.builtin import TensorType
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 
 from taso.dialects import equation
-from taso.dialects.base import STR, Array, Attrs, OpKind, TasoOp, TensorSpec, require
+from taso.dialects.base import STR, Array, Attrs, OpKind, TasoOp, TensorSpec, get_str, require
 
 
 @irdl_op_definition
@@ -32,8 +32,8 @@ class MatMulOp(TasoOp):
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
         a, b = operands
         require(min(a.rank, b.rank) >= 2, "C1", f"{a} × {b}: rank below 2")
-        k, l = a.shape[-1], b.shape[-2]
-        require(k == l, "C2", f"contracted dims differ: {k} and {l}")
+        inner = a.shape[-1], b.shape[-2]
+        require(inner[0] == inner[1], "C2", f"contracted dims differ: {inner[0]} and {inner[1]}")
         prefixes = [p for p in (a.shape[:-2], b.shape[:-2]) if p]
         agree = len(set(prefixes)) <= 1
         require(agree, "C3", f"batch prefixes differ: {list(a.shape[:-2])}, {list(b.shape[:-2])}")
@@ -70,13 +70,13 @@ class EinsumOp(TasoOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        text = cast(str, attrs["equation"])
-        require(equation.is_valid(text), "C1", f"{text!r} is no einsum equation")
+        text = get_str(attrs, "equation")
+        require(equation.is_valid(text), "C1", f'"{text}" is no einsum equation')
         terms, result = equation.split(text)
         fits = len(terms) == len(operands) and all(
             len(term) == x.rank for term, x in zip(terms, operands, strict=True)
         )
-        require(fits, "C2", f"{text!r} does not fit ranks {[x.rank for x in operands]}")
+        require(fits, "C2", f'"{text}" does not fit ranks {[x.rank for x in operands]}')
         sizes: dict[str, int] = {}
         for term, x in zip(terms, operands, strict=True):
             require(x.dtype == operands[0].dtype, "C4", f"element types differ: {x.dtype}")
@@ -89,12 +89,12 @@ class EinsumOp(TasoOp):
     @classmethod
     def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
         with np.errstate(all="ignore"):
-            return (np.einsum(cast(str, attrs["equation"]), *operands, optimize="greedy"),)
+            return (np.einsum(get_str(attrs, "equation"), *operands, optimize="greedy"),)
 
     @classmethod
     def flops(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> int:
         """As written, in one loop nest: one multiply for each further operand, and the add."""
-        terms, result = equation.split(cast(str, attrs["equation"]))
+        terms, result = equation.split(get_str(attrs, "equation"))
         sizes = {
             letter: n
             for term, x in zip(terms, operands, strict=True)

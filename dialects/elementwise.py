@@ -9,7 +9,7 @@ from typing import ClassVar, cast
 
 import numpy as np
 from scipy import special
-from xdsl.dialects.builtin import StringAttr, TensorType
+from xdsl.dialects.builtin import TensorType
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 
 from taso.dialects.base import (
@@ -19,8 +19,10 @@ from taso.dialects.base import (
     OpKind,
     TasoOp,
     TensorSpec,
+    get_str,
     narrow,
     require,
+    require_static,
 )
 
 
@@ -165,8 +167,9 @@ class GeluOp(UnaryOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        known = attrs["approximate"] in ("none", "tanh")
-        require(known, "C3", f"approximate is {attrs['approximate']!r}, not 'none' or 'tanh'")
+        approximate = get_str(attrs, "approximate")
+        known = approximate in ("none", "tanh")
+        require(known, "C3", f'approximate is "{approximate}", not "none" or "tanh"')
         return super().infer(operands, attrs)
 
     @classmethod
@@ -179,10 +182,6 @@ class GeluOp(UnaryOp):
         if attrs["approximate"] == "none":
             return 0.5 * x * (1.0 + cast(Array, special.erf(x / math.sqrt(2.0))))
         return 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
-
-    @property
-    def approximation(self) -> str:
-        return cast(StringAttr, self.approximate).data
 
 
 @irdl_op_definition
@@ -260,7 +259,11 @@ class PowOp(BinaryOp):
 
 @irdl_op_definition
 class CastOp(TasoOp):
-    """Convert to the result's element type; floats round to nearest even, to integers to zero."""
+    """Convert to the result's element type, of any to any.
+
+    Floats round to nearest even, and to integers towards zero (out of range: unspecified);
+    integers wrap; to i1, all but 0 is true.
+    """
 
     name = "taso.cast"
     KIND: ClassVar[OpKind] = OpKind.ELEMENTWISE
@@ -270,11 +273,11 @@ class CastOp(TasoOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        return (TensorSpec(operands[0].shape, cast(str, attrs["dtype"])),)
+        return (require_static(TensorSpec(operands[0].shape, get_str(attrs, "dtype"))),)
 
     @classmethod
     def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
-        return (narrow(operands[0], cast(str, attrs["dtype"])),)
+        return (narrow(operands[0], get_str(attrs, "dtype")),)
 
     @classmethod
     def flops(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> int:

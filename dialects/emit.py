@@ -53,9 +53,7 @@ class IREmitter:
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
 
-    def emit(
-        self, op: type[TasoOp], operands: Sequence[SSAValue], **attrs: AttrValue
-    ) -> SSAValue:
+    def emit(self, op: type[TasoOp], operands: Sequence[SSAValue], **attrs: AttrValue) -> SSAValue:
         return self.builder.insert(op.create_op(operands, attrs)).results[0]
 
     def spec(self, value: SSAValue) -> TensorSpec:

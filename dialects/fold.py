@@ -1,24 +1,27 @@
-"""Constant folding of ops and of a dialect's constants into IR."""
+"""Constant folding on plain data, for the IR's folder and for the e-graph."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from xdsl.dialect_interfaces.constant_materialization import ConstantMaterializationInterface
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
-from xdsl.ir import Attribute, Operation, SSAValue
 
-from taso.dialects.base import MAX_FOLDED_ELEMENTS, Array, Attrs, TasoOp, TensorSpec, narrow, widen
-from taso.dialects.base import spec_of
-from taso.dialects.movement import (
-    ConstantOp,
-    dense_attribute,
-    pack_constant,
-    splat_constant,
-    splat_value,
-    unpack_constant,
+from taso.dialects.spec import (
+    Attrs,
+    OpKind,
+    TensorSpec,
+    get_ints,
+    get_str,
+    widen,
 )
+from taso.dialects.values import pack_constant, splat_constant, splat_value, unpack_constant
+
+if TYPE_CHECKING:
+    from taso.dialects.base import TasoOp
+
+MAX_FOLDED_ELEMENTS = 65_536
+"""Constants are folded into one of at most this many elements (splats: any size)."""
 
 
 def evaluate_constants(
@@ -30,45 +33,28 @@ def evaluate_constants(
     rounded once. An op whose operands are splats and which works element by element, or only
     moves elements, is evaluated on one element, so that a splat stays one at any shape.
     """
-    from taso.dialects.base import OpKind
-
-    specs = [TensorSpec(a["shape"], a["dtype"]) for a in operands]  # pyright: ignore[reportArgumentType]
+    specs = [TensorSpec(get_ints(a, "shape"), get_str(a, "dtype")) for a in operands]
     results = op.infer(specs, attrs)
-    splats = [splat_value(a) for a in operands]
-    if all(s is not None for s in splats) and op.KIND in (OpKind.VIEW, OpKind.COPY):
-        if len({(a["value"], a["dtype"]) for a in operands}) == 1:
-            return [{**operands[0], "shape": r.shape} if r.size else _empty(r) for r in results]
-    if all(s is not None for s in splats) and op.KIND is OpKind.ELEMENTWISE:
-        scalars = [widen(unpack_constant({**a, "shape": ()})) for a in operands]
-        (value,) = op.evaluate(scalars, attrs)
-        packed = pack_constant(np.asarray(value).reshape(()), results[0].dtype)
-        return [{**packed, "shape": results[0].shape}]
+    if operands and all(splat_value(a) is not None for a in operands):
+        if op.KIND is OpKind.ELEMENTWISE:
+            return [_evaluate_splats(op, operands, attrs, results[0])]
+        if op.KIND in (OpKind.VIEW, OpKind.COPY) and len({a["value"] for a in operands}) == 1:
+            return [_resized_splat(operands[0], r) for r in results]
     if any(t.size > MAX_FOLDED_ELEMENTS for t in (*specs, *results)):
         return None
-    arrays: list[Array] = op.evaluate([widen(unpack_constant(a)) for a in operands], attrs)  # pyright: ignore[reportAssignmentType]
-    return [pack_constant(narrow(a, r.dtype), r.dtype) for a, r in zip(arrays, results, strict=True)]
+    arrays = op.evaluate([widen(unpack_constant(a)) for a in operands], attrs)
+    return [
+        pack_constant(narrow(a, r.dtype), r.dtype) for a, r in zip(arrays, results, strict=True)
+    ]
 
 
-def _empty(spec: TensorSpec) -> Attrs:
-    return splat_constant(0, spec)
+def _evaluate_splats(
+    op: type[TasoOp], operands: Sequence[Attrs], attrs: Attrs, result: TensorSpec
+) -> Attrs:
+    scalars = [widen(unpack_constant({**a, "shape": ()})) for a in operands]
+    (value,) = op.evaluate(scalars, attrs)
+    return {**pack_constant(np.asarray(value), result.dtype), "shape": result.shape}
 
 
-def fold_constants(op: TasoOp) -> Sequence[SSAValue | Attribute] | None:
-    """`HasFolderInterface.fold` for every op: None unless all operands are constants."""
-    owners = [v.owner for v in op.operands]
-    if isinstance(op, ConstantOp) or not all(isinstance(o, ConstantOp) for o in owners):
-        return None
-    constants = [o.attrs() for o in owners if isinstance(o, ConstantOp)]
-    folded = evaluate_constants(type(op), constants, op.attrs())
-    return None if folded is None else [dense_attribute(f) for f in folded]
-
-
-class TasoConstantMaterialization(ConstantMaterializationInterface):
-    """Makes a `taso.constant` of a folded attribute (rank 0: a splat of the type)."""
-
-    def materialize_constant(self, value: Attribute, type: Attribute) -> Operation | None:
-        if not isinstance(value, DenseIntOrFPElementsAttr):
-            return None
-        spec = spec_of(type)
-        attrs: Attrs = {"value": value.data.data, "shape": spec.shape, "dtype": spec.dtype}
-        return ConstantOp.create_op((), attrs)
+def _resized_splat(splat: Attrs, spec: TensorSpec) -> Attrs:
+    return {**splat, "shape": spec.shape} if spec.size else splat_constant(0, spec)

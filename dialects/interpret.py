@@ -9,11 +9,12 @@ from xdsl.dialects import func
 from xdsl.ir import Block, SSAValue
 
 from taso.dialects.base import Array, TasoOp, narrow, widen
+from taso.dialects.elementwise import CastOp
 from taso.dialects.kernel import KernelOp, YieldOp
 
 
 def interpret(function: func.FuncOp, inputs: Sequence[Array], *, wide: bool = False) -> list[Array]:
-    """The function's results for `inputs` (an array an argument, of its shape).
+    """The function's results for `inputs` (an array an argument, of its shape and dtype).
 
     Each op computes in float64 (integers: int64) and its results are rounded to their types.
     With `wide`, floats stay float64 between ops: the reference against which errors of every
@@ -44,9 +45,12 @@ def _run_block(block: Block, inputs: Sequence[Array], wide: bool) -> list[Array]
 
 
 def _evaluate_wide(op: TasoOp, operands: Sequence[Array]) -> list[Array]:
-    results = type(op).evaluate([widen(a) for a in operands], op.attrs())
     specs = op.result_specs()
-    # Casts to an integer or boolean type are part of the meaning; those to floats round.
+    if isinstance(op, CastOp) and specs[0].is_float:
+        return [operands[0].astype(np.float64)]
+    results = type(op).evaluate([widen(a) for a in operands], op.attrs())
+    # Rounding to an integer or boolean type is part of a meaning, to a float is error.
     return [
-        widen(r) if t.is_float else narrow(r, t.dtype) for r, t in zip(results, specs, strict=True)
+        widen(r) if t.is_float else widen(narrow(r, t.dtype))
+        for r, t in zip(results, specs, strict=True)
     ]

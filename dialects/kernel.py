@@ -40,7 +40,7 @@ class KernelOp(IRDLOperation):
     """Ops that run as one kernel: what is inside stays on chip where it fits.
 
     (C1) one block, whose arguments have the inputs' types; (C2) it ends in a `taso.yield` of
-    the results' types. The region sees nothing but its arguments.
+    the results' types; (C3) there is a result. The region sees nothing but its arguments.
     """
 
     name = "taso.kernel"
@@ -65,6 +65,8 @@ class KernelOp(IRDLOperation):
             raise VerifyException("'taso.kernel' (C2) does not end in taso.yield")
         if last.operand_types != self.result_types:
             raise VerifyException("'taso.kernel' (C2) yields other types than its results")
+        if not self.results:
+            raise VerifyException("'taso.kernel' (C3) has no result")
 
     def print(self, printer: Printer) -> None:
         printer.print_string("(")
@@ -86,6 +88,8 @@ class KernelOp(IRDLOperation):
 
     @classmethod
     def parse(cls, parser: Parser) -> Self:
+        start = parser.pos
+
         def parse_pair() -> tuple[Parser.Argument, SSAValue]:
             name = parser.parse_argument(expect_type=False)
             parser.parse_punctuation("=")
@@ -102,4 +106,8 @@ class KernelOp(IRDLOperation):
         op = cls([p[1] for p in pairs], types, body)
         if attributes is not None:
             op.attributes.update(attributes.data)
+        try:
+            op.verify_()
+        except VerifyException as e:
+            parser.raise_error(str(e), start)
         return op

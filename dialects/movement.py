@@ -6,49 +6,54 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
-from xdsl.dialects.builtin import (
-    BytesAttr,
-    DenseIntOrFPElementsAttr,
-    TensorType,
-)
-from xdsl.ir import Attribute
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, StringAttr, TensorType
+from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
+    AnyOf,
     BaseAttr,
     irdl_op_definition,
     operand_def,
     prop_def,
     result_def,
+    traits_def,
     var_operand_def,
     var_result_def,
 )
 from xdsl.parser import Parser
 from xdsl.printer import Printer
-from xdsl.traits import ConstantLike
-from xdsl.traits import Pure
-from xdsl.utils.exceptions import VerifyException
-from xdsl.irdl import traits_def
+from xdsl.traits import ConstantLike, Pure
 
+from taso.dialects.assembly import parse_spec
 from taso.dialects.base import (
     INT,
     INTS,
     Array,
     Attrs,
+    AttrValue,
+    ConstraintError,
     OpKind,
     TasoOp,
     TensorSpec,
-    format_real,
-    narrow,
+    get_int,
+    get_ints,
+    get_str,
     numpy_dtype,
-    parse_optional_real,
     require,
+    require_axis,
+    require_static,
     spec_of,
-    tensor_type,
 )
-
-
-def require_axis(axis: int, rank: int, constraint: str) -> None:
-    """Raise `ConstraintError` unless `axis` is in [0, rank)."""
-    require(0 <= axis < rank, constraint, f"axis {axis} is not in [0, {rank})")
+from taso.dialects.literal import format_literal, literal_attrs, parse_literal
+from taso.dialects.values import (
+    bytes_of_hex,
+    constant_property,
+    dense_attribute,
+    packed_bytes,
+    unpack_constant,
+)
+from taso.dialects.values import pack_constant as pack_constant
+from taso.dialects.values import splat_constant as splat_constant
+from taso.dialects.values import splat_value as splat_value
 
 
 class MovementOp(TasoOp):
@@ -59,64 +64,25 @@ class MovementOp(TasoOp):
         return 0
 
 
-def pack_constant(array: Array, dtype: str) -> Attrs:
-    """Attributes of a `constant`: one element's bytes if all elements are bitwise equal."""
-    data = np.ascontiguousarray(narrow(np.asarray(array), dtype))
-    raw = data.tobytes()
-    item = data.dtype.itemsize
-    if data.size and raw == raw[:item] * data.size:
-        raw = raw[:item]
-    return {"value": raw, "shape": tuple(np.shape(array)), "dtype": dtype}
-
-
-def splat_constant(value: float, spec: TensorSpec) -> Attrs:
-    """Attributes of a `constant` of type `spec` that holds `value` everywhere."""
-    attrs = pack_constant(np.asarray(value), spec.dtype)
-    value_bytes = attrs["value"] if spec.size else b""
-    return {"value": value_bytes, "shape": spec.shape, "dtype": spec.dtype}
-
-
-def unpack_constant(attrs: Attrs) -> Array:
-    """The array of a constant's attributes; a splat is a broadcast view of one element."""
-    dtype, shape = cast(str, attrs["dtype"]), cast("tuple[int, ...]", attrs["shape"])
-    flat = np.frombuffer(cast(bytes, attrs["value"]), numpy_dtype(dtype))
-    return np.broadcast_to(flat[0], shape) if flat.size == 1 else flat.reshape(shape)
-
-
-def shortest_real(value: float, dtype: str) -> str:
-    """The shortest text that rounds to this value of a float type."""
-    return format_real(float(str(numpy_dtype(dtype).type(value))))
-
-
-def splat_value(attrs: Attrs) -> float | int | bool | None:
-    """The value that a constant holds everywhere, or None if it holds several or none."""
-    dtype = cast(str, attrs["dtype"])
-    flat = np.frombuffer(cast(bytes, attrs["value"]), numpy_dtype(dtype))
-    if flat.size != 1:
-        return None
-    item = flat[0]
-    if dtype == "i1":
-        return bool(item)
-    return float(item) if dtype in ("f16", "bf16", "f32", "f64") else int(item)
-
-
 @irdl_op_definition
 class ConstantOp(MovementOp):
     """A constant tensor. A splat holds one element, whatever its shape.
 
-    (C1) the data is one element (a splat) or as many as the type has.
+    (C1) the data is one element (a splat) or as many as the type has; (C2) elements are values
+    of the type's element type. `value` is a dense attribute of the result's type (a splat's: of
+    rank 0), or text, the bytes in hex.
     """
 
     name = "taso.constant"
     KIND: ClassVar[OpKind] = OpKind.CONSTANT
     RESULT_ATTRS: ClassVar[tuple[str, ...]] = ("shape", "dtype")
-    value = prop_def(BaseAttr(DenseIntOrFPElementsAttr))
+    value = prop_def(AnyOf((BaseAttr(DenseIntOrFPElementsAttr), BaseAttr(StringAttr))))
     result = result_def(TensorType)
     traits = traits_def(Pure(), ConstantLike())
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        spec = TensorSpec(cast("tuple[int, ...]", attrs["shape"]), cast(str, attrs["dtype"]))
+        spec = require_static(TensorSpec(get_ints(attrs, "shape"), get_str(attrs, "dtype")))
         count, rest = divmod(len(cast(bytes, attrs["value"])), numpy_dtype(spec.dtype).itemsize)
         fits = not rest and (count == spec.size or (count == 1 and spec.size > 0))
         require(fits, "C1", f"{count} elements do not fill {spec}")
@@ -128,59 +94,41 @@ class ConstantOp(MovementOp):
 
     @classmethod
     def _properties(cls, attrs: Attrs) -> dict[str, Attribute]:
-        return {"value": dense_attribute(attrs)}
+        return {"value": constant_property(attrs)}
 
-    def attrs(self) -> dict[str, Any]:
+    def attrs(self) -> dict[str, AttrValue]:
+        """`value` is the bytes (one element's for a splat), with `shape` and `dtype`."""
         spec = spec_of(self.result)
-        return {"value": self.value.data.data, "shape": spec.shape, "dtype": spec.dtype}
+        if isinstance(self.value, StringAttr):
+            return dict(packed_bytes(bytes_of_hex(self.value.data), spec))
+        dense = cast("DenseIntOrFPElementsAttr[Any]", self.value)
+        held = spec_of(cast(Attribute, dense.type))
+        require(held.dtype == spec.dtype, "C2", f"a value of type {held} for {spec}")
+        require(held.shape in ((), spec.shape), "C1", f"a value of type {held} for {spec}")
+        return dict(packed_bytes(dense.data.data, spec))
+
+    def fold(self) -> Sequence[SSAValue | Attribute]:
+        return [dense_attribute(self.attrs())]
 
     def print(self, printer: Printer) -> None:
-        attrs = self.attrs()
-        printer.print_string(" ")
-        if (value := splat_value(attrs)) is None:
-            dense = cast("DenseIntOrFPElementsAttr[Any]", self.value)
-            dense.print_without_type(printer)
-        elif isinstance(value, bool):
-            printer.print_string("true" if value else "false")
-        else:
-            shown = shortest_real(value, attrs["dtype"]) if isinstance(value, float) else str(value)
-            printer.print_string(shown)
+        printer.print_string(f" {format_literal(self.attrs())}")
         printer.print_op_attributes(self.attributes)
         printer.print_string(" : ")
         printer.print_attribute(self.result.type)
 
     @classmethod
     def parse(cls, parser: Parser) -> Self:
-        start = parser.pos
-        number = parser.parse_optional_boolean()
-        if number is None:
-            number = parse_optional_real(parser)
-        if number is None:
-            attr = parser.parse_attribute()
-            if not isinstance(attr, DenseIntOrFPElementsAttr):
-                parser.raise_error("expected a number or dense<…>", start, parser.pos)
-            dense = cast("DenseIntOrFPElementsAttr[Any]", attr)
-            spec = spec_of(cast(Attribute, dense.type))
-            raw: Attrs = {"value": dense.data.data, "shape": spec.shape, "dtype": spec.dtype}
-            return cls.create_op((), pack_constant(unpack_constant(raw), spec.dtype))
+        at = parser.pos
+        literal = parse_literal(parser)
         attributes = parser.parse_optional_attr_dict()
         parser.parse_punctuation(":")
-        spec = spec_of(parser.parse_type())
-        whole = spec.is_float or (isinstance(number, bool) == (spec.dtype == "i1"))
-        if isinstance(number, float) and not spec.is_float or not whole:
-            parser.raise_error(f"{number} is no value of type {spec.dtype}", start, parser.pos)
-        op = cls.create_op((), splat_constant(number, spec))
+        spec = parse_spec(parser)
+        try:
+            op = cls.create_op((), literal_attrs(literal, spec))
+        except ConstraintError as e:
+            parser.raise_error(f"'{cls.name}' {e}", at)
         op.attributes.update(attributes)
         return op
-
-
-def dense_attribute(attrs: Attrs) -> DenseIntOrFPElementsAttr[Any]:
-    """The dense attribute of a constant; a splat's has rank 0."""
-    spec = TensorSpec(cast("tuple[int, ...]", attrs["shape"]), cast(str, attrs["dtype"]))
-    raw = cast(bytes, attrs["value"])
-    single = len(raw) == numpy_dtype(spec.dtype).itemsize
-    held = TensorSpec((), spec.dtype) if single else spec
-    return DenseIntOrFPElementsAttr(cast(Any, tensor_type(held)), BytesAttr(raw))
 
 
 @irdl_op_definition
@@ -195,14 +143,14 @@ class TransposeOp(MovementOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        (x,), perm = operands, cast("tuple[int, ...]", attrs["perm"])
+        (x,), perm = operands, get_ints(attrs, "perm")
         is_permutation = sorted(perm) == list(range(x.rank))
         require(is_permutation, "C1", f"{list(perm)} does not permute {x.rank} axes")
         return (x.with_shape([x.shape[p] for p in perm]),)
 
     @classmethod
     def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
-        return (np.transpose(operands[0], cast("tuple[int, ...]", attrs["perm"])),)
+        return (np.transpose(operands[0], get_ints(attrs, "perm")),)
 
 
 @irdl_op_definition
@@ -217,13 +165,13 @@ class ReshapeOp(MovementOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        result = operands[0].with_shape(cast("tuple[int, ...]", attrs["shape"]))
+        result = require_static(operands[0].with_shape(get_ints(attrs, "shape")))
         require(result.size == operands[0].size, "C1", f"{operands[0]} does not fill {result}")
         return (result,)
 
     @classmethod
     def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
-        return (np.reshape(operands[0], cast("tuple[int, ...]", attrs["shape"])),)
+        return (np.reshape(operands[0], get_ints(attrs, "shape")),)
 
 
 @irdl_op_definition
@@ -243,8 +191,8 @@ class BroadcastOp(MovementOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        (x,), dims = operands, cast("tuple[int, ...]", attrs["dims"])
-        shape = cast("tuple[int, ...]", attrs["shape"])
+        (x,), dims, shape = operands, get_ints(attrs, "dims"), get_ints(attrs, "shape")
+        require_static(x.with_shape(shape))
         require(len(dims) == x.rank, "C1", f"{len(dims)} dims for an operand of rank {x.rank}")
         ascending = all(0 <= d < len(shape) for d in dims) and list(dims) == sorted(set(dims))
         require(ascending, "C2", f"dims {list(dims)} do not ascend within rank {len(shape)}")
@@ -255,7 +203,7 @@ class BroadcastOp(MovementOp):
 
     @classmethod
     def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
-        dims, shape = (cast("tuple[int, ...]", attrs[k]) for k in ("dims", "shape"))
+        dims, shape = get_ints(attrs, "dims"), get_ints(attrs, "shape")
         expanded = [1] * len(shape)
         for axis, d in enumerate(dims):
             expanded[d] = operands[0].shape[axis]
@@ -277,7 +225,7 @@ class ConcatOp(MovementOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        axis = cast(int, attrs["axis"])
+        axis = get_int(attrs, "axis")
         require(len(operands) > 0, "C1", "concat of nothing")
         first = operands[0]
         require_axis(axis, first.rank, "C2")
@@ -291,7 +239,7 @@ class ConcatOp(MovementOp):
 
     @classmethod
     def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
-        return (np.concatenate(operands, axis=cast(int, attrs["axis"])),)
+        return (np.concatenate(operands, axis=get_int(attrs, "axis")),)
 
 
 @irdl_op_definition
@@ -310,8 +258,8 @@ class SplitOp(MovementOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        (x,), axis = operands, cast(int, attrs["axis"])
-        sizes = cast("tuple[int, ...]", attrs["sizes"])
+        (x,), axis = operands, get_int(attrs, "axis")
+        sizes = get_ints(attrs, "sizes")
         require_axis(axis, x.rank, "C1")
         fits = len(sizes) > 0 and min(sizes) >= 0 and sum(sizes) == x.shape[axis]
         require(fits, "C2", f"sizes {list(sizes)} do not split {x.shape[axis]}")
@@ -319,7 +267,7 @@ class SplitOp(MovementOp):
 
     @classmethod
     def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
-        axis, sizes = cast(int, attrs["axis"]), cast("tuple[int, ...]", attrs["sizes"])
+        axis, sizes = get_int(attrs, "axis"), get_ints(attrs, "sizes")
         return tuple(np.split(operands[0], np.cumsum(sizes)[:-1], axis=axis))
 
 
@@ -340,8 +288,8 @@ class SliceOp(MovementOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        (x,), axis = operands, cast(int, attrs["axis"])
-        start, stop = cast(int, attrs["start"]), cast(int, attrs["stop"])
+        (x,), axis = operands, get_int(attrs, "axis")
+        start, stop = get_int(attrs, "start"), get_int(attrs, "stop")
         require_axis(axis, x.rank, "C1")
         inside = 0 <= start <= stop <= x.shape[axis]
         require(inside, "C2", f"[{start}, {stop}) is not within [0, {x.shape[axis]})")
@@ -349,6 +297,6 @@ class SliceOp(MovementOp):
 
     @classmethod
     def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
-        axis, start, stop = (cast(int, attrs[k]) for k in ("axis", "start", "stop"))
+        axis, start, stop = (get_int(attrs, name) for name in ("axis", "start", "stop"))
         index = (slice(None),) * axis + (slice(start, stop),)
         return (operands[0][index],)

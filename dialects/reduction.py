@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 from xdsl.dialects.builtin import TensorType
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 
-from taso.dialects.base import INT, INTS, Array, Attrs, OpKind, TasoOp, TensorSpec, require
+from taso.dialects.base import (
+    INT,
+    INTS,
+    Array,
+    Attrs,
+    OpKind,
+    TasoOp,
+    TensorSpec,
+    get_int,
+    get_ints,
+    require,
+)
 
 
 class ReductionOp(TasoOp):
@@ -24,7 +36,7 @@ class ReductionOp(TasoOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        (x,), axes = operands, cast("tuple[int, ...]", attrs["axes"])
+        (x,), axes = operands, get_ints(attrs, "axes")
         ascending = len(axes) > 0 and list(axes) == sorted(set(axes))
         inside = all(0 <= a < x.rank for a in axes)
         require(ascending and inside, "C1", f"axes {list(axes)} of a tensor of rank {x.rank}")
@@ -33,12 +45,18 @@ class ReductionOp(TasoOp):
         return (x.with_shape([n for i, n in enumerate(x.shape) if i not in axes]),)
 
     @classmethod
+    def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
+        with np.errstate(all="ignore"):
+            return (np.asarray(cls.reduce(operands[0], get_ints(attrs, "axes"), attrs)),)
+
+    @classmethod
     def flops(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> int:
         return operands[0].size
 
-
-def _count(x: Array, attrs: Attrs) -> int:
-    return math.prod(x.shape[a] for a in cast("tuple[int, ...]", attrs["axes"]))
+    @staticmethod
+    @abstractmethod
+    def reduce(x: Array, axes: tuple[int, ...], attrs: Attrs) -> Array:
+        """The meaning on one array; the result lacks the axes."""
 
 
 @irdl_op_definition
@@ -47,9 +65,9 @@ class ReduceSumOp(ReductionOp):
 
     name = "taso.reduce_sum"
 
-    @classmethod
-    def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
-        return (np.asarray(np.sum(operands[0], axis=cast("tuple[int, ...]", attrs["axes"]))),)
+    @staticmethod
+    def reduce(x: Array, axes: tuple[int, ...], attrs: Attrs) -> Array:
+        return np.sum(x, axis=axes)
 
 
 @irdl_op_definition
@@ -61,14 +79,13 @@ class ReduceMaxOp(ReductionOp):
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
         results = super().infer(operands, attrs)
-        shape = operands[0].shape
-        empty = any(shape[a] == 0 for a in cast("tuple[int, ...]", attrs["axes"]))
-        require(not empty, "C3", f"maximum over an empty axis of {operands[0]}")
+        (x,), axes = operands, get_ints(attrs, "axes")
+        require(all(x.shape[a] > 0 for a in axes), "C3", f"maximum over an empty axis of {x}")
         return results
 
-    @classmethod
-    def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
-        return (np.asarray(np.max(operands[0], axis=cast("tuple[int, ...]", attrs["axes"]))),)
+    @staticmethod
+    def reduce(x: Array, axes: tuple[int, ...], attrs: Attrs) -> Array:
+        return np.max(x, axis=axes)
 
 
 @irdl_op_definition
@@ -78,12 +95,9 @@ class ReduceMeanOp(ReductionOp):
     name = "taso.reduce_mean"
     FLOAT_ONLY: ClassVar[bool] = True
 
-    @classmethod
-    def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
-        x = operands[0]
-        with np.errstate(all="ignore"):
-            total = np.sum(x, axis=cast("tuple[int, ...]", attrs["axes"]))
-            return (np.asarray(np.divide(total, _count(x, attrs))),)
+    @staticmethod
+    def reduce(x: Array, axes: tuple[int, ...], attrs: Attrs) -> Array:
+        return np.divide(np.sum(x, axis=axes), _count(x, axes))
 
 
 @irdl_op_definition
@@ -99,19 +113,21 @@ class VarOp(ReductionOp):
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        correction = cast(int, attrs["correction"])
+        correction = get_int(attrs, "correction")
         require(correction >= 0, "C3", f"correction {correction} is negative")
         return super().infer(operands, attrs)
 
-    @classmethod
-    def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
-        x, axes = operands[0], cast("tuple[int, ...]", attrs["axes"])
-        count = _count(x, attrs)
-        with np.errstate(all="ignore"):
-            mean = np.divide(np.sum(x, axis=axes, keepdims=True), count)
-            squares = np.sum((x - mean) ** 2, axis=axes)
-            return (np.asarray(np.divide(squares, max(count - cast(int, attrs["correction"]), 0))),)
+    @staticmethod
+    def reduce(x: Array, axes: tuple[int, ...], attrs: Attrs) -> Array:
+        count = _count(x, axes)
+        mean = np.divide(np.sum(x, axis=axes, keepdims=True), count)
+        squares = np.sum((x - mean) ** 2, axis=axes)
+        return np.divide(squares, max(count - get_int(attrs, "correction"), 0))
 
     @classmethod
     def flops(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> int:
         return 4 * operands[0].size
+
+
+def _count(x: Array, axes: tuple[int, ...]) -> int:
+    return math.prod(x.shape[a] for a in axes)

@@ -1,4 +1,4 @@
-"""The `taso` dialect: its ops by name, and the version of its textual form."""
+"""The `taso` dialect: all its ops, and the ops by name."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from taso.dialects.elementwise import (
     SubOp,
     TanhOp,
 )
-from taso.dialects.fold import TasoConstantMaterialization
 from taso.dialects.kernel import KernelOp, YieldOp
+from taso.dialects.materialize import TasoConstantMaterialization
 from taso.dialects.movement import (
     BroadcastOp,
     ConcatOp,
@@ -36,9 +36,6 @@ from taso.dialects.movement import (
     TransposeOp,
 )
 from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
-
-VERSION = 1
-"""Version of the IR's form, kept on modules as the attribute `taso.version`."""
 
 TENSOR_OPS: tuple[type[TasoOp], ...] = (
     AddOp,
