@@ -15,9 +15,9 @@ from xdsl.dialects.builtin import (
     i1,
     i64,
 )
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import AttrConstraint, BaseAttr, ParamAttrConstraint, eq
-from xdsl.parser import Parser
+from xdsl.parser import Parser, UnresolvedOperand
 from xdsl.printer import Printer
 
 from taso.dialects.spec import AttrValue, ConstraintError, TensorSpec, numpy_dtype, spec_of
@@ -105,6 +105,14 @@ def _parse_int64(parser: Parser) -> int:
     if not fits_integer(value, "i64"):
         parser.raise_error(f"{value} does not fit i64", at)
     return value
+
+
+def resolve_operand(parser: Parser, operand: UnresolvedOperand, type_: Attribute) -> SSAValue:
+    """The value of an operand; a located error if it is not defined above."""
+    if operand.operand_name not in parser.ssa_values:
+        name = f"%{operand.operand_name}"
+        parser.raise_error(f"{name} is used before it is defined", operand.span)
+    return parser.resolve_operand(operand, type_)
 
 
 def parse_spec(parser: Parser) -> TensorSpec:

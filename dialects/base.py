@@ -36,6 +36,7 @@ from taso.dialects.assembly import (
     parse_spec,
     parse_value,
     print_value,
+    resolve_operand,
     to_attribute,
 )
 from taso.dialects.fold import MAX_FOLDED_ELEMENTS, evaluate_constants
@@ -240,8 +241,10 @@ class TasoOp(HasFolderInterface, IRDLOperation, ABC):
         parser.parse_punctuation(":")
         types_at = parser.pos
         types, results = _parse_types(cls, parser, len(operands))
+        if len(types) != len(operands):
+            parser.raise_error(f"{len(types)} types for {len(operands)} operands", types_at)
         op = cls.create(
-            operands=parser.resolve_operands(operands, types, types_at),
+            operands=[resolve_operand(parser, v, t) for v, t in zip(operands, types, strict=True)],
             result_types=results,
             properties=properties,
             attributes=attributes,

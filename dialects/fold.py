@@ -43,9 +43,7 @@ def evaluate_constants(
     if any(t.size > MAX_FOLDED_ELEMENTS for t in (*specs, *results)):
         return None
     arrays = op.evaluate([widen(unpack_constant(a)) for a in operands], attrs)
-    return [
-        pack_constant(narrow(a, r.dtype), r.dtype) for a, r in zip(arrays, results, strict=True)
-    ]
+    return [pack_constant(a, r.dtype) for a, r in zip(arrays, results, strict=True)]
 
 
 def _evaluate_splats(

@@ -21,6 +21,8 @@ from xdsl.printer import Printer
 from xdsl.traits import HasParent, IsolatedFromAbove, IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
+from taso.dialects.assembly import resolve_operand
+
 
 @irdl_op_definition
 class YieldOp(IRDLOperation):
@@ -96,7 +98,7 @@ class KernelOp(IRDLOperation):
             outer = parser.parse_unresolved_operand()
             parser.parse_punctuation(":")
             type_ = parser.parse_type()
-            return name.resolve(type_), parser.resolve_operand(outer, type_)
+            return name.resolve(type_), resolve_operand(parser, outer, type_)
 
         pairs = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parse_pair)
         parser.parse_punctuation("->")

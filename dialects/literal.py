@@ -132,7 +132,8 @@ def literal_attrs(literal: Literal, spec: TensorSpec) -> Attrs:
     if isinstance(literal, bytes):
         return packed_bytes(literal, spec)
     for value in literal.values:
-        require(_is_element(value, spec.dtype), "C2", f"{value} is no value of type {spec.dtype}")
+        fits = _is_element(value, spec.dtype)
+        require(fits, "C2", f"{str(value).lower()} is no value of type {spec.dtype}")
     array = np.array(literal.values) if not spec.is_float else _floats(literal.values)
     if not literal.shape:
         return splat_constant(array[0], spec)
