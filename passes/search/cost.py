@@ -1,0 +1,264 @@
+"""The cost model: where values are kept, and the seconds that it takes to get them there.
+
+On a device that fuses, a value is in *memory*, in the *registers* of a kernel, or in the *tile*
+that a contraction accumulates. Element-wise and row ops read registers and make registers;
+element-wise ops may also work on a tile, as the epilogue of its contraction. A store to memory
+costs a launch and the bytes written, a load the bytes read. A value in registers is shared
+freely: that a kernel may have to compute it again is not counted. A contraction reads memory and
+makes a tile; a library call and a copy read and write memory; views change nothing and are free
+in any place, and so are splats.
+
+On a device that does not fuse, each op but views and constants is a call that reads and writes
+memory: launch + max(flops / rate, bytes / bandwidth).
+
+What is computed from parameters and constants alone is *prepared* once: it costs nothing in the
+main program but memory, and next to nothing as a tie-breaker.
+
+Not modelled: the copy that a reshape of a transposed value needs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple, cast
+
+from taso.dialects import equation
+from taso.dialects.base import Attrs, OpKind, TasoOp, TensorSpec, numpy_dtype
+from taso.dialects.composite import AttentionOp, BatchNormOp, SoftmaxOp
+from taso.dialects.contraction import EinsumOp
+from taso.dialects.reduction import ReductionOp
+from taso.dialects.taso import OPS
+from taso.passes.search.devices import Device
+from taso.passes.search.egraph import RESULT, ENode, node_attrs
+
+PREPARE_WEIGHT = 1e-6
+"""A second of preparing parameters counts as this many seconds: of equals, the least wins."""
+
+VIEW_SECONDS = 1e-10
+"""A view's cost: of programs that are else equal, the one with fewer views wins."""
+
+ATTENTION_EFFICIENCY = 2 / 3
+"""Of the rate of a matmul of queries × keys; fitted to flash kernels at 128 and 512."""
+
+
+class Place(Enum):
+    """Where a value is, or may be read."""
+
+    MEMORY = "memory"
+    REGISTERS = "registers"
+    TILE = "tile"
+    LOADED = "loaded"  # in registers, or loaded into them
+    OPERAND = "operand"  # loaded, or in a tile: what an element-wise op reads
+    PREPARED = "prepared"  # in memory while parameters are prepared
+
+
+class Step(NamedTuple):
+    """A way to bring a value to `place`, given each operand (or the value itself) in `source`."""
+
+    place: Place
+    source: Place
+    seconds: float = 0.0
+    kept: int = 0
+    """Bytes of parameters or prepared values that the main program then keeps."""
+
+
+class NodeCost(NamedTuple):
+    """What computing a node costs, wherever its result goes, and the steps that it offers."""
+
+    seconds: float
+    steps: tuple[Step, ...]
+
+
+class CostModel:
+    """Seconds of nodes and moves on a device.
+
+    `memory_growth` bounds the memory that prepared parameters add: the bytes prepared, less
+    those of the parameters that the main program then drops, are at most this share of the
+    parameters' bytes (or what the input program has, if that is more).
+    """
+
+    def __init__(self, device: Device, *, memory_growth: float = 0.25) -> None:
+        self.device = device
+        self.memory_growth = memory_growth
+        self._known: dict[object, NodeCost] = {}
+
+    def moves(self, spec: TensorSpec) -> tuple[Step, ...]:
+        """Steps between the places of one value."""
+        if not self.device.fuses:
+            return ()
+        device, moved = self.device, spec.bytes / self.device.bandwidth
+        store = device.launch + moved + device.allocation(spec.bytes)
+        return (
+            Step(Place.MEMORY, Place.REGISTERS, store),
+            Step(Place.MEMORY, Place.TILE, store),
+            Step(Place.LOADED, Place.REGISTERS),
+            Step(Place.LOADED, Place.MEMORY, moved),
+            Step(Place.OPERAND, Place.LOADED),
+            Step(Place.OPERAND, Place.TILE),
+        )
+
+    def input(self, spec: TensorSpec, param: bool) -> NodeCost:
+        """An argument of the program."""
+        if not param:
+            return NodeCost(0.0, (Step(Place.MEMORY, Place.MEMORY),))
+        kept = Step(Place.MEMORY, Place.PREPARED, kept=spec.bytes)
+        return NodeCost(0.0, (Step(Place.PREPARED, Place.PREPARED), kept))
+
+    def node(
+        self,
+        node: ENode,
+        operands: tuple[TensorSpec, ...],
+        results: tuple[TensorSpec, ...],
+        param: bool,
+    ) -> NodeCost:
+        """A node other than an input.
+
+        `operands` are the types of its children, `results` those of its class; `param`: it is
+        computed from parameters and constants alone.
+        """
+        key = (node.op, node.attrs, operands, results, param)
+        if key not in self._known:
+            self._known[key] = self._node(node, operands, results, param)
+        return self._known[key]
+
+    def _node(
+        self,
+        node: ENode,
+        operands: Sequence[TensorSpec],
+        results: Sequence[TensorSpec],
+        param: bool,
+    ) -> NodeCost:
+        if node.op == RESULT:
+            return NodeCost(0.0, self._view_steps(Place.REGISTERS, param))
+        op = OPS[node.op]
+        attrs = node_attrs(node)
+        if op.KIND is OpKind.CONSTANT:
+            return NodeCost(0.0, self._constant_steps(attrs))
+        if op.KIND is OpKind.VIEW:
+            return NodeCost(VIEW_SECONDS, self._view_steps(Place.LOADED, param))
+        if param:
+            kept = sum(r.bytes for r in results)
+            steps = (
+                Step(Place.PREPARED, Place.PREPARED),
+                Step(Place.MEMORY, Place.PREPARED, kept=kept),
+            )
+            return NodeCost(PREPARE_WEIGHT * self._call(op, attrs, operands, results), steps)
+        if not self.device.fuses or reads_and_writes_memory(op):
+            call = self._call(op, attrs, operands, results)
+            return NodeCost(call, (Step(Place.MEMORY, Place.MEMORY),))
+        return self._fused(op, attrs, operands)
+
+    def _view_steps(self, source: Place, param: bool) -> tuple[Step, ...]:
+        steps = [Step(Place.MEMORY, Place.MEMORY)]
+        if param:
+            steps.append(Step(Place.PREPARED, Place.PREPARED))
+        if self.device.fuses:
+            steps += [Step(Place.REGISTERS, source), Step(Place.TILE, Place.TILE)]
+        return tuple(steps)
+
+    def _constant_steps(self, attrs: Attrs) -> tuple[Step, ...]:
+        steps = [Step(p, p) for p in (Place.MEMORY, Place.PREPARED)]
+        item = numpy_dtype(cast(str, attrs["dtype"])).itemsize
+        if self.device.fuses and len(cast(bytes, attrs["value"])) <= item:
+            steps.append(Step(Place.REGISTERS, Place.REGISTERS))
+        return tuple(steps)
+
+    def _fused(self, op: type[TasoOp], attrs: Attrs, operands: Sequence[TensorSpec]) -> NodeCost:
+        arithmetic = self.arithmetic(op, attrs, operands)
+        read = sum(x.bytes for x in operands) / self.device.bandwidth
+        match op.KIND:
+            case OpKind.CONTRACTION:
+                return NodeCost(max(arithmetic, read), (Step(Place.TILE, Place.MEMORY),))
+            case OpKind.ELEMENTWISE:
+                steps = (Step(Place.REGISTERS, Place.LOADED), Step(Place.TILE, Place.OPERAND))
+                return NodeCost(arithmetic, steps)
+            case _:
+                # Statistics along strided axes need a pass over the data before the one that
+                # uses them.
+                if is_column_op(op, attrs, operands[0].rank):
+                    arithmetic += self.device.launch + read
+                return NodeCost(arithmetic, (Step(Place.REGISTERS, Place.LOADED),))
+
+    def _call(
+        self,
+        op: type[TasoOp],
+        attrs: Attrs,
+        operands: Sequence[TensorSpec],
+        results: Sequence[TensorSpec],
+    ) -> float:
+        """Seconds of the op alone, memory to memory; an n-ary sum is n - 1 calls."""
+        count = call_count(op, operands)
+        if count > 1:
+            return count * self._call(op, attrs, operands[:2], results)
+        device = self.device
+        moved = sum(t.bytes for t in (*operands, *results)) / device.bandwidth
+        fresh = sum(device.allocation(r.bytes) for r in results)
+        return device.launch + max(self.arithmetic(op, attrs, operands), moved) + fresh
+
+    def arithmetic(self, op: type[TasoOp], attrs: Attrs, operands: Sequence[TensorSpec]) -> float:
+        """Seconds of the op's floating-point operations at the rate that they reach."""
+        flops = op.flops(operands, attrs) * call_count(op, operands)
+        if op is AttentionOp:
+            q, k, _ = operands
+            rate = self.device.matmul_rate(q.dtype, (q.shape[-2], k.shape[-2]))
+            return flops / (rate * ATTENTION_EFFICIENCY)
+        if op.KIND is OpKind.CONTRACTION:
+            rate = self.device.matmul_rate(operands[0].dtype, _loops(op, attrs, operands))
+            return flops / rate
+        return flops / self.device.vector_rate
+
+
+def reads_and_writes_memory(op: type[TasoOp]) -> bool:
+    """Whether the op is a kernel of its own even on a device that fuses."""
+    return op is AttentionOp or op.KIND is OpKind.COPY
+
+
+def call_count(op: type[TasoOp], operands: Sequence[TensorSpec]) -> int:
+    """Binary ops that a node stands for: an n-ary add or mul is a chain of n - 1."""
+    return max(len(operands) - 1, 1) if op.KIND is OpKind.ELEMENTWISE else 1
+
+
+def reduced_axes(op: type[TasoOp], attrs: Attrs, rank: int) -> tuple[int, ...]:
+    """The axes of the first operand over which a reduction or a composite collects."""
+    if issubclass(op, ReductionOp):
+        return cast("tuple[int, ...]", attrs["axes"])
+    if op is SoftmaxOp:
+        return (cast(int, attrs["axis"]),)
+    if op is BatchNormOp:
+        return tuple(i for i in range(rank) if i != attrs["axis"])
+    return (rank - 1,)
+
+
+def is_column_op(op: type[TasoOp], attrs: Attrs, rank: int) -> bool:
+    """Whether a reduction or composite collects over other axes than the innermost ones."""
+    axes = reduced_axes(op, attrs, rank)
+    return axes != tuple(range(rank - len(axes), rank))
+
+
+def _loops(op: type[TasoOp], attrs: Attrs, operands: Sequence[TensorSpec]) -> tuple[int, ...]:
+    """Sizes m, n, k of the matmul that a contraction of two operands is; batch loops are left out.
+
+    An einsum of more operands is one loop nest, which no matmul kernel runs: each letter is a
+    loop of its own.
+    """
+    if op is not EinsumOp:
+        a, b = operands
+        rows = a.shape[:-1] if b.rank == 2 else a.shape[-2:-1]
+        return (math.prod(rows), b.shape[-1], a.shape[-1])
+    terms, result = equation.split(cast(str, attrs["equation"]))
+    sizes = {
+        letter: n
+        for term, x in zip(terms, operands, strict=True)
+        for letter, n in zip(term, x.shape, strict=True)
+    }
+    if len(terms) != 2:
+        return tuple(sizes.values())
+    rows, columns = (set(t) for t in terms)
+    groups = (
+        (rows & set(result)) - columns,
+        (columns & set(result)) - rows,
+        set(sizes) - set(result),
+    )
+    return tuple(math.prod(sizes[letter] for letter in group) for group in groups)

@@ -1,0 +1,198 @@
+"""Extraction: the cheapest program in an e-graph, by DAG cost.
+
+Shared sub-expressions count once, so the choice in one class depends on the others; it is made
+by integer linear programming, as in TENSAT (Yang et al., MLSys 2021) and TASO's successors, here
+over the places that the cost model keeps apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from xdsl.dialects import func
+
+from taso.dialects.base import TensorSpec
+from taso.passes.search.cost import CostModel, NodeCost, Place, Step
+from taso.passes.search.egraph import INPUT, ENode
+from taso.passes.search.ilp import Solution, kept_bytes, solve
+from taso.passes.search.problem import MOVE, Edge, Problem, choices
+from taso.passes.search.program import Program
+
+
+class Graph(Protocol):
+    """What extraction asks of an e-graph (or of a `Program`)."""
+
+    def find(self, cid: int) -> int: ...
+    def canonical(self, node: ENode) -> ENode: ...
+    def nodes(self, cid: int) -> Sequence[ENode]: ...
+    def specs(self, cid: int) -> tuple[TensorSpec, ...]: ...
+    def is_param(self, cid: int) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A node for each class that the roots reach through the nodes chosen."""
+
+    choice: dict[int, ENode]
+    cost: float
+    """Seconds under the cost model."""
+    bound: float
+    """No selection costs less than this many seconds; equal to `cost` where that is proven."""
+
+
+class ExtractionError(ValueError):
+    """No program can be extracted: the roots have no acyclic derivation."""
+
+
+def extract(
+    graph: Graph,
+    roots: Sequence[int],
+    model: CostModel,
+    *,
+    origin: Mapping[int, ENode] | None = None,
+    time_limit: float = 10.0,
+) -> Selection:
+    """The cheapest acyclic selection, or the best one found in `time_limit` seconds.
+
+    Never worse than `origin`, the input program's choice by class. Prepared parameters may add
+    the memory that `model.memory_growth` says, or as much as they do in `origin`.
+    Raises `ExtractionError` where nothing can be extracted (or, without origin, not in time).
+    """
+    encoding = _Encoding(graph, roots, model)
+    problem = encoding.problem
+    start = encoding.solve_choice(origin, time_limit) if origin is not None else None
+    problem.kept_limit = encoding.kept_limit(start)
+    known = start.edges if start is not None else ()
+    found = solve(problem, start=known, time_limit=time_limit)
+    if found is None and start is None:
+        problem.kept_limit = math.inf
+        found = solve(problem, time_limit=time_limit)
+    if start is not None and (found is None or start.seconds <= found.seconds):
+        found = Solution(start.edges, start.seconds, found.bound if found else 0.0)
+    if found is None:
+        raise ExtractionError("the e-graph holds no acyclic program of the roots")
+    return Selection(encoding.decode(found), found.seconds, found.bound)
+
+
+def selection_cost(
+    graph: Graph, roots: Sequence[int], choice: Mapping[int, ENode], model: CostModel
+) -> float:
+    """Seconds under the cost model of a program, given as a node for each class."""
+    solution = _Encoding(graph, roots, model).solve_choice(choice, math.inf)
+    if solution is None:
+        raise ExtractionError("the choice is not an acyclic program of the roots")
+    return solution.seconds
+
+
+def function_cost(function: func.FuncOp, model: CostModel) -> float:
+    """Seconds of a function under the cost model; its kernels are looked into."""
+    program = Program(function)
+    solution = solve(_Encoding(program, program.roots, model).problem, time_limit=math.inf)
+    if solution is None:
+        raise ExtractionError("the function has no order of evaluation")
+    return solution.seconds
+
+
+class _Encoding:
+    """The extraction problem of a graph, and the way back from its solutions."""
+
+    def __init__(self, graph: Graph, roots: Sequence[int], model: CostModel) -> None:
+        self.graph = graph
+        self.model = model
+        self.problem = Problem()
+        self._states: dict[tuple[int, Place], int] = {}
+        self._classes: dict[int, int] = {}
+        self._nodes: list[ENode] = []
+        self._param_bytes = 0
+        for cid in self._reachable(roots):
+            self._classes[cid] = len(self._classes)
+        for cid in self._classes:
+            self._encode_class(cid)
+        self.problem.roots = list(
+            dict.fromkeys(self._state(graph.find(r), Place.MEMORY) for r in roots)
+        )
+
+    def _reachable(self, roots: Sequence[int]) -> list[int]:
+        seen = {self.graph.find(r) for r in roots}
+        stack = list(seen)
+        while stack:
+            for node in self.graph.nodes(stack.pop()):
+                fresh = set(node.children) - seen
+                seen |= fresh
+                stack.extend(fresh)
+        return sorted(seen)
+
+    def _encode_class(self, cid: int) -> None:
+        specs = self.graph.specs(cid)
+        if len(specs) == 1:
+            for step in self.model.moves(specs[0]):
+                self._add_edge(cid, step, MOVE, (cid,))
+        for node in self.graph.nodes(cid):
+            cost = self._cost(cid, node)
+            number = len(self._nodes)
+            self._nodes.append(node)
+            self.problem.node_class.append(self._classes[cid])
+            self.problem.node_seconds.append(cost.seconds)
+            children = dict.fromkeys(node.children)
+            self.problem.node_children.append(tuple(self._classes[c] for c in children))
+            for step in cost.steps:
+                self._add_edge(cid, step, number, children)
+
+    def _cost(self, cid: int, node: ENode) -> NodeCost:
+        specs = self.graph.specs(cid)
+        if node.op == INPUT:
+            param = self.graph.is_param(cid)
+            self._param_bytes += specs[0].bytes if param else 0
+            return self.model.input(specs[0], param)
+        operands = tuple(s for c in node.children for s in self.graph.specs(c))
+        param = all(self.graph.is_param(c) for c in node.children)
+        return self.model.node(node, operands, specs, param)
+
+    def _add_edge(self, cid: int, step: Step, node: int, sources: Iterable[int]) -> None:
+        tails = tuple(self._state(c, step.source) for c in sources)
+        edge = Edge(self._state(cid, step.place), tails, node, step.seconds, step.kept)
+        self.problem.edges.append(edge)
+
+    def _state(self, cid: int, place: Place) -> int:
+        if (cid, place) not in self._states:
+            self._states[cid, place] = len(self._states)
+            self.problem.state_class.append(self._classes[cid])
+        return self._states[cid, place]
+
+    def kept_limit(self, start: Solution | None) -> float:
+        """Bytes of parameters and prepared values that the main program may keep."""
+        allowed = self._param_bytes * (1 + self.model.memory_growth)
+        return allowed if start is None else max(allowed, kept_bytes(self.problem, start.edges))
+
+    def solve_choice(self, choice: Mapping[int, ENode], time_limit: float) -> Solution | None:
+        """The cheapest places for a program, given as a node for each class; None if it is none.
+
+        Classes that were one program's and have since become one keep the oldest choice, which
+        is acyclic because nodes are made after their children.
+        """
+        chosen: dict[int, ENode] = {}
+        for cid in sorted(choice):
+            chosen.setdefault(self.graph.find(cid), self.graph.canonical(choice[cid]))
+        own = {c: chosen.get(cid) for cid, c in self._classes.items()}
+        allowed = {
+            i for i, node in enumerate(self._nodes) if own[self.problem.node_class[i]] == node
+        }
+        numbers = [
+            i for i, e in enumerate(self.problem.edges) if e.node == MOVE or e.node in allowed
+        ]
+        edges = [self.problem.edges[i] for i in numbers]
+        found = solve(
+            replace(self.problem, edges=edges, kept_limit=math.inf), time_limit=time_limit
+        )
+        if found is None:
+            return None
+        return Solution([numbers[i] for i in found.edges], found.seconds, found.bound)
+
+    def decode(self, solution: Solution) -> dict[int, ENode]:
+        """The node of each class that the solution uses."""
+        classes = list(self._classes)
+        chosen = choices(self.problem, solution.edges)
+        return {classes[c]: self._nodes[n] for c, n in sorted(chosen.items())}

@@ -1,0 +1,327 @@
+"""Solves extraction problems exactly, as integer linear programs (HiGHS).
+
+After presolve a problem falls apart into components that share no undecided state; equal
+components, such as the layers of a model, are solved once. A cycle between classes is excluded
+by a cut when a solution has one, and the component is solved again. All components that keep
+memory are one where a limit on it binds.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import highspy
+import numpy as np
+
+from taso.passes.search.presolve import Reduced, presolve
+from taso.passes.search.problem import (
+    MOVE,
+    Problem,
+    choices,
+    component_labels,
+    derivation,
+    find_cycles,
+)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The edges of a derivation of the roots, its cost, and a proven lower bound, in seconds."""
+
+    edges: list[int]
+    seconds: float
+    bound: float
+
+
+def total(problem: Problem, used: Sequence[int]) -> float:
+    """Seconds of a derivation: each edge and each node once. Independent of their order."""
+    nodes = choices(problem, used).values()
+    edge_seconds = [problem.edges[e].seconds for e in used]
+    return math.fsum([*edge_seconds, *(problem.node_seconds[n] for n in nodes)])
+
+
+def kept_bytes(problem: Problem, used: Iterable[int]) -> int:
+    """Bytes of parameters that the main program keeps under a derivation."""
+    return sum(problem.edges[e].kept for e in used)
+
+
+def solve(problem: Problem, *, start: Sequence[int] = (), time_limit: float) -> Solution | None:
+    """The cheapest acyclic derivation of the roots, or the best one found in `time_limit` seconds.
+
+    `start`: edges of a known derivation, from which the search may begin. None if there is no
+    solution, or none was found in time.
+    """
+    deadline = time.monotonic() + time_limit
+    reduced = presolve(problem)
+    if reduced is None:
+        return None
+    solution = _solve_parts(problem, reduced, start, deadline, joined=False)
+    if solution is None or kept_bytes(problem, solution.edges) <= problem.kept_limit:
+        return solution
+    return _solve_parts(problem, reduced, start, deadline, joined=True)
+
+
+def _solve_parts(
+    problem: Problem, reduced: Reduced, start: Sequence[int], deadline: float, *, joined: bool
+) -> Solution | None:
+    parts = _split(problem, reduced, joined=joined)
+    scale = _scale(problem, start)
+    solved: dict[object, tuple[list[int], float]] = {}
+    chosen: list[int] = []
+    bounds: list[float] = []
+    for part in parts:
+        keeps = joined and any(problem.edges[e].kept for e in part)
+        local = Part(problem, reduced, part, scale, limited=keeps)
+        key = local.key()
+        if key not in solved:
+            found = local.solve(start, deadline)
+            if found is None:
+                return None
+            solved[key] = found
+        picked, bound = solved[key]
+        chosen += [part[i] for i in picked]
+        bounds.append(bound)
+    used = derivation(problem, chosen)
+    if used is None:
+        return None
+    seconds = total(problem, used)
+    return Solution(used, seconds, min(seconds, math.fsum(bounds)))
+
+
+def _scale(problem: Problem, start: Sequence[int]) -> float:
+    """Units a second, so that costs are large against the solver's absolute tolerances."""
+    reference = total(problem, start) if start else max(problem.node_seconds, default=0.0)
+    return 1e5 / reference if reference > 0 else 1.0
+
+
+def _split(problem: Problem, reduced: Reduced, *, joined: bool) -> list[list[int]]:
+    """Edges in groups that share no undecided state, class or possible cycle, in order."""
+    states, classes = len(problem.state_class), max(problem.state_class, default=0) + 1
+    limit = states + classes  # the vertex of the memory limit
+    arcs: list[tuple[int, int]] = []
+    for e in reduced.edges:
+        edge = problem.edges[e]
+        arcs += [(edge.head, t) for t in edge.tails if t not in reduced.needed]
+        if edge.node != MOVE:
+            arcs.append((edge.head, states + problem.node_class[edge.node]))
+        if joined and edge.kept:
+            arcs.append((edge.head, limit))
+    cycles = _cyclic_groups(problem, reduced.edges, classes)
+    arcs += [(states + a, states + b) for group in cycles for a, b in pairwise(group)]
+    labels = component_labels(limit + 1, arcs, strong=False)
+    parts: dict[int, list[int]] = {}
+    for e in reduced.edges:
+        parts.setdefault(labels[problem.edges[e].head], []).append(e)
+    return list(parts.values())
+
+
+def _cyclic_groups(problem: Problem, edges: Iterable[int], classes: int) -> list[list[int]]:
+    nodes = {problem.edges[e].node for e in edges} - {MOVE}
+    arcs = [
+        (problem.node_class[n], child) for n in sorted(nodes) for child in problem.node_children[n]
+    ]
+    groups: dict[int, list[int]] = {}
+    for c, label in enumerate(component_labels(classes, arcs, strong=True)):
+        groups.setdefault(label, []).append(c)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+class Part:
+    """One component as an integer program.
+
+    Variables: each edge is used; each node is chosen; each undecided state is derived.
+    """
+
+    def __init__(
+        self, problem: Problem, reduced: Reduced, part: list[int], scale: float, *, limited: bool
+    ) -> None:
+        self.problem = problem
+        self.edges = [problem.edges[e] for e in part]
+        self.numbers = part
+        self.scale = scale
+        self.limit = problem.kept_limit if limited else math.inf
+        self.needed = reduced.needed
+        self.nodes = list(dict.fromkeys(e.node for e in self.edges if e.node != MOVE))
+        self.by_class: dict[int, list[int]] = {}
+        for node in self.nodes:
+            self.by_class.setdefault(problem.node_class[node], []).append(node)
+        self.heads: dict[int, list[int]] = {}
+        for i, edge in enumerate(self.edges):
+            self.heads.setdefault(edge.head, []).append(i)
+        open_states = [s for s in self.heads if s not in self.needed]
+        count = len(self.edges)
+        self.node_column = {n: count + i for i, n in enumerate(self.nodes)}
+        self.state_column = {s: count + len(self.nodes) + i for i, s in enumerate(open_states)}
+        self.columns = count + len(self.nodes) + len(open_states)
+
+    def key(self) -> object:
+        """Equal for components that are equal but for the numbers of states, classes, nodes."""
+        states: dict[int, int] = {}
+        classes: dict[int, int] = {}
+        rows: list[object] = [self.limit]
+        for edge in self.edges:
+            tails = tuple(
+                states.setdefault(t, len(states)) for t in edge.tails if t in self.state_column
+            )
+            head = states.setdefault(edge.head, len(states))
+            node = self.node_column.get(edge.node, MOVE)
+            rows.append((head, edge.head in self.needed, tails, node, edge.seconds, edge.kept))
+        for node in self.nodes:
+            inside = [c for c in self.problem.node_children[node] if c in self.by_class]
+            uses = tuple(classes.setdefault(c, len(classes)) for c in inside)
+            own = classes.setdefault(self.problem.node_class[node], len(classes))
+            rows.append((own, uses, self.problem.node_seconds[node]))
+        return tuple(rows)
+
+    def solve(self, start: Sequence[int], deadline: float) -> tuple[list[int], float] | None:
+        """Edges to use, by position, and a lower bound in seconds; None if none are found."""
+        single = [*self.heads.values(), *self.by_class.values()]
+        if all(len(options) == 1 for options in single) and not self.state_column:
+            seconds = [self.problem.node_seconds[n] for n in self.nodes]
+            bound = math.fsum([*seconds, *(e.seconds for e in self.edges)])
+            return list(range(len(self.edges))), bound
+        solver = self._solver()
+        self._set_start(solver, start)
+        while True:
+            solver.setOptionValue("time_limit", max(deadline - time.monotonic(), 0.01))
+            solver.run()
+            info = solver.getInfo()
+            if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+                return None
+            values = solver.getSolution().col_value
+            picked = [i for i in range(len(self.edges)) if values[i] > 0.5]
+            cuts = self._cycle_cuts(picked)
+            if not cuts:
+                return picked, info.mip_dual_bound / self.scale
+            if time.monotonic() > deadline:
+                return None
+            for columns, upper in cuts:
+                solver.addRow(
+                    -highspy.kHighsInf, upper, len(columns), columns, [1.0] * len(columns)
+                )
+
+    def _solver(self) -> highspy.Highs:
+        rows = _Rows()
+        self._add_derivations(rows)
+        self._add_choices(rows)
+        lp = highspy.HighsLp()
+        lp.num_col_ = self.columns
+        lp.num_row_ = len(rows.lower)
+        lp.col_cost_ = np.array(self._costs())
+        lp.col_lower_ = np.zeros(self.columns)
+        lp.col_upper_ = np.ones(self.columns)
+        lp.row_lower_ = np.array(rows.lower)
+        lp.row_upper_ = np.array(rows.upper)
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * self.columns
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_ = np.array(rows.starts)
+        lp.a_matrix_.index_ = np.array(rows.index)
+        lp.a_matrix_.value_ = np.array(rows.value)
+        solver = highspy.Highs()
+        for option, value in _OPTIONS.items():
+            solver.setOptionValue(option, value)
+        solver.passModel(lp)
+        return solver
+
+    def _costs(self) -> list[float]:
+        nodes = [self.problem.node_seconds[n] for n in self.nodes]
+        seconds = [*(e.seconds for e in self.edges), *nodes]
+        return [s * self.scale for s in seconds] + [0.0] * len(self.state_column)
+
+    def _add_derivations(self, rows: _Rows) -> None:
+        """A state takes one edge, if it is derived; an edge, the states that it needs."""
+        for state, edges in self.heads.items():
+            column = self.state_column.get(state)
+            own = [] if column is None else [(column, -1.0)]
+            derived = 1.0 if column is None else 0.0
+            rows.add([(i, 1.0) for i in edges] + own, derived, derived)
+            for tail in dict.fromkeys(t for i in edges for t in self.edges[i].tails):
+                if tail in self.state_column:
+                    using = [(i, 1.0) for i in edges if tail in self.edges[i].tails]
+                    rows.add([*using, (self.state_column[tail], -1.0)], -math.inf, 0.0)
+
+    def _add_choices(self, rows: _Rows) -> None:
+        """An edge takes its node, a class at most one; and the memory limit."""
+        for i, edge in enumerate(self.edges):
+            if edge.node != MOVE:
+                rows.add([(i, 1.0), (self.node_column[edge.node], -1.0)], -math.inf, 0.0)
+        for nodes in self.by_class.values():
+            if len(nodes) > 1:
+                rows.add([(self.node_column[n], 1.0) for n in nodes], -math.inf, 1.0)
+        for columns in self._two_cycles():
+            rows.add([(c, 1.0) for c in columns], -math.inf, 1.0)
+        if math.isfinite(self.limit):
+            kept = [(i, float(e.kept)) for i, e in enumerate(self.edges) if e.kept]
+            rows.add(kept, -math.inf, self.limit)
+
+    def _two_cycles(self) -> list[list[int]]:
+        """Pairs of classes each of which has nodes that use the other: at most one may."""
+        pairs = {
+            (c, child)
+            for c, nodes in self.by_class.items()
+            for n in nodes
+            for child in self.problem.node_children[n]
+        }
+        return [
+            self._arc(a, b) + self._arc(b, a) for a, b in sorted(pairs) if a < b and (b, a) in pairs
+        ]
+
+    def _arc(self, user: int, used: int) -> list[int]:
+        nodes = self.by_class[user]
+        return [self.node_column[n] for n in nodes if used in self.problem.node_children[n]]
+
+    def _cycle_cuts(self, picked: list[int]) -> list[tuple[list[int], float]]:
+        chosen = choices(self.problem, (self.numbers[i] for i in picked))
+        graph = {c: self.problem.node_children[n] for c, n in chosen.items()}
+        cuts: list[tuple[list[int], float]] = []
+        for cycle in find_cycles(graph):
+            arcs = zip(cycle, [*cycle[1:], cycle[0]], strict=True)
+            columns = [column for a, b in arcs for column in self._arc(a, b)]
+            cuts.append((columns, len(cycle) - 1.0))
+        return cuts
+
+    def _set_start(self, solver: highspy.Highs, start: Sequence[int]) -> None:
+        used = set(start)
+        values = [0.0] * self.columns
+        for i, edge in enumerate(self.edges):
+            if self.numbers[i] in used:
+                values[i] = 1.0
+                if edge.node != MOVE:
+                    values[self.node_column[edge.node]] = 1.0
+                if edge.head in self.state_column:
+                    values[self.state_column[edge.head]] = 1.0
+        if any(values):
+            solution = highspy.HighsSolution()
+            solution.col_value = values
+            solver.setSolution(solution)
+
+
+_OPTIONS: dict[str, bool | int | float | str] = {
+    "output_flag": False,
+    "threads": 1,
+    "random_seed": 0,
+    "mip_rel_gap": 0.0,
+    "mip_feasibility_tolerance": 1e-9,
+}
+
+
+class _Rows:
+    """Constraints in compressed rows."""
+
+    def __init__(self) -> None:
+        self.lower: list[float] = []
+        self.upper: list[float] = []
+        self.starts: list[int] = [0]
+        self.index: list[int] = []
+        self.value: list[float] = []
+
+    def add(self, terms: list[tuple[int, float]], lower: float, upper: float) -> None:
+        self.lower.append(lower)
+        self.upper.append(upper)
+        self.index += [column for column, _ in terms]
+        self.value += [value for _, value in terms]
+        self.starts.append(len(self.index))

@@ -1,0 +1,184 @@
+"""Presolve: what of an extraction problem is decided without a solver.
+
+Three reductions keep at least one optimum, and repeat until nothing changes:
+
+* an edge that no acyclic solution can use goes: what it needs cannot be derived, or is derived
+  only through the class of its own head;
+* a node goes if another of its class offers every step of it for no more, from no other states;
+* where a state can be had for nothing from states that every solution derives, its other edges
+  go.
+
+The states that every solution derives are those of a dominator analysis on AND-OR graphs; sets
+of states are the bits of Python integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taso.passes.search.problem import MOVE, Edge, Problem
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """A problem's edges that are left, by number, and the states that every solution derives."""
+
+    edges: list[int]
+    needed: frozenset[int]
+
+
+def presolve(problem: Problem) -> Reduced | None:
+    """Reduce a problem; None if it has no acyclic solution."""
+    edges = list(range(len(problem.edges)))
+    while True:
+        known = _analyse(problem, edges)
+        if any(known[root] is None for root in problem.roots):
+            return None
+        left = [e for e in edges if _is_usable(problem, problem.edges[e], known)]
+        left = _reachable(problem, left)
+        needed = _needed(problem, known)
+        left = _drop_dominated(problem, left)
+        left = _drop_beside_free(problem, left, needed)
+        if len(left) == len(edges):
+            return Reduced(left, needed)
+        edges = left
+
+
+def _analyse(problem: Problem, edges: list[int]) -> list[int | None]:
+    """For each state, the states (and classes, above them) that all its derivations hold.
+
+    None for a state without derivation. A fixed point from above: sets only shrink.
+    """
+    states = len(problem.state_class)
+    own = [1 << s | 1 << (states + c) for s, c in enumerate(problem.state_class)]
+    known: list[int | None] = [None] * states
+    heads = problem.by_head(edges)
+    users: dict[int, list[int]] = {}
+    for e in edges:
+        for tail in problem.edges[e].tails:
+            users.setdefault(tail, []).append(problem.edges[e].head)
+    pending = dict.fromkeys(_leaves_first(problem, heads))
+    while pending:
+        current, pending = list(pending), {}
+        for state in current:
+            pending.pop(state, None)
+            held = [_held(problem, problem.edges[e], known) for e in heads[state]]
+            sets = [h for h in held if h is not None]
+            if not sets:
+                continue
+            common = sets[0]
+            for other in sets[1:]:
+                common &= other
+            common |= own[state]
+            if common != known[state]:
+                known[state] = common
+                pending.update(dict.fromkeys(users.get(state, ())))
+    return known
+
+
+def _leaves_first(problem: Problem, heads: dict[int, list[int]]) -> list[int]:
+    """Derivable heads, each after what it needs as far as cycles allow."""
+    order: list[int] = []
+    seen: set[int] = set()
+    stack = [(root, False) for root in reversed(problem.roots)]
+    while stack:
+        state, done = stack.pop()
+        if done:
+            order.append(state)
+        elif state in heads and state not in seen:
+            seen.add(state)
+            stack.append((state, True))
+            tails = [t for e in heads[state] for t in problem.edges[e].tails]
+            stack.extend((t, False) for t in reversed(tails))
+    return order
+
+
+def _held(problem: Problem, edge: Edge, known: list[int | None]) -> int | None:
+    """What an edge's tails hold; None if one is not derived, or only through the edge's head."""
+    held = 0
+    for tail in edge.tails:
+        part = known[tail]
+        if part is None:
+            return None
+        held |= part
+    own_class = len(problem.state_class) + problem.state_class[edge.head]
+    return None if edge.node != MOVE and held >> own_class & 1 else held
+
+
+def _is_usable(problem: Problem, edge: Edge, known: list[int | None]) -> bool:
+    return _held(problem, edge, known) is not None
+
+
+def _needed(problem: Problem, known: list[int | None]) -> frozenset[int]:
+    held = 0
+    for root in problem.roots:
+        held |= known[root] or 0
+    return frozenset(s for s in range(len(problem.state_class)) if held >> s & 1)
+
+
+def _reachable(problem: Problem, edges: list[int]) -> list[int]:
+    """The edges that a derivation of the roots may come to."""
+    heads = problem.by_head(edges)
+    seen = set(problem.roots)
+    stack = list(problem.roots)
+    while stack:
+        for e in heads.get(stack.pop(), ()):
+            fresh = set(problem.edges[e].tails) - seen
+            seen |= fresh
+            stack.extend(fresh)
+    return [e for e in edges if problem.edges[e].head in seen]
+
+
+def _drop_dominated(problem: Problem, edges: list[int]) -> list[int]:
+    by_class: dict[int, dict[int, list[Edge]]] = {}
+    for e in edges:
+        edge = problem.edges[e]
+        if edge.node != MOVE:
+            steps = by_class.setdefault(problem.node_class[edge.node], {})
+            steps.setdefault(edge.node, []).append(edge)
+    dropped: set[int] = set()
+    for nodes in by_class.values():
+        if len(nodes) < 2:
+            continue
+        for node in nodes:
+            others = (n for n in nodes if n != node and n not in dropped)
+            if any(_dominates(problem, nodes, other, node) for other in others):
+                dropped.add(node)
+    return [e for e in edges if problem.edges[e].node not in dropped]
+
+
+def _dominates(problem: Problem, nodes: dict[int, list[Edge]], a: int, b: int) -> bool:
+    """Node `a` offers each step of `b` at no higher cost, from no other states or classes."""
+    if problem.node_seconds[a] > problem.node_seconds[b]:
+        return False
+    if not set(problem.node_children[a]) <= set(problem.node_children[b]):
+        return False
+    return all(any(_is_no_worse(f, e) for f in nodes[a]) for e in nodes[b])
+
+
+def _is_no_worse(f: Edge, e: Edge) -> bool:
+    cheap = f.seconds <= e.seconds and f.kept <= e.kept
+    return cheap and f.head == e.head and set(f.tails) <= set(e.tails)
+
+
+def _drop_beside_free(problem: Problem, edges: list[int], needed: frozenset[int]) -> list[int]:
+    settled = _settled_nodes(problem, edges, needed)
+    free: dict[int, int] = {}
+    for e in edges:
+        edge = problem.edges[e]
+        paid = edge.node == MOVE or edge.node in settled
+        costs_nothing = paid and edge.seconds == 0 and edge.kept == 0
+        if costs_nothing and needed.issuperset(edge.tails):
+            free.setdefault(edge.head, e)
+    return [e for e in edges if free.get(problem.edges[e].head, e) == e]
+
+
+def _settled_nodes(problem: Problem, edges: list[int], needed: frozenset[int]) -> set[int]:
+    """The nodes that every solution chooses: the last of a class that every solution needs."""
+    left: dict[int, set[int]] = {}
+    for e in edges:
+        node = problem.edges[e].node
+        if node != MOVE:
+            left.setdefault(problem.node_class[node], set()).add(node)
+    classes = {problem.state_class[s] for s in needed}
+    return {next(iter(left[c])) for c in classes if len(left.get(c, ())) == 1}
