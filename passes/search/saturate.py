@@ -1,0 +1,156 @@
+"""Equality saturation: apply all rules everywhere, until nothing is new or a limit is met."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from taso.passes.rules.notation import Rule, RuleFamily
+from taso.passes.search.egraph import EGraph
+from taso.passes.search.match import (
+    CompiledRule,
+    RightSide,
+    Substitution,
+    apply_match,
+    candidates,
+    compile_rule,
+)
+from taso.passes.search.siblings import Siblings, compile_family
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where saturation stops: e-nodes, rounds over all rules, and seconds."""
+
+    nodes: int = 20_000
+    iterations: int = 30
+    seconds: float = 10.0
+
+
+@dataclass
+class Report:
+    """What saturation did. `stopped` names what ended it: saturated, or the limit met."""
+
+    stopped: str = "iterations"
+    iterations: int = 0
+    seconds: float = 0.0
+    applied: dict[str, int] = field(default_factory=dict[str, int])
+    """Matches by rule that merged classes."""
+
+
+def saturate(
+    graph: EGraph, rules: Sequence[Rule | RuleFamily], limits: Limits | None = None
+) -> Report:
+    """Grow the graph by the rules. The graph is closed under congruence before and after.
+
+    The result depends on the graph, the rules and the limits on nodes and iterations alone,
+    unless the time runs out. Raises `RuleError` if a rule's right side is ill-typed.
+    """
+    return _Saturation(graph, rules, limits or Limits()).run()
+
+
+class _Saturation:
+    def __init__(self, graph: EGraph, rules: Sequence[Rule | RuleFamily], limits: Limits) -> None:
+        self._graph = graph
+        self._limits = limits
+        self._rules = [compile_rule(r) if isinstance(r, Rule) else compile_family(r) for r in rules]
+        self._seen: dict[str, set[Substitution]] = {}
+        self._started = time.perf_counter()
+        self._report = Report()
+
+    def run(self) -> Report:
+        graph, report = self._graph, self._report
+        graph.touched = dict.fromkeys(graph.class_ids())
+        while report.iterations < self._limits.iterations:
+            if not graph.touched:
+                report.stopped = "saturated"
+                break
+            if self._over_limit():
+                break
+            report.iterations += 1
+            self._round()
+        report.seconds = time.perf_counter() - self._started
+        return report
+
+    def _over_limit(self) -> bool:
+        if self._graph.size >= self._limits.nodes:
+            self._report.stopped = "nodes"
+            return True
+        if time.perf_counter() - self._started >= self._limits.seconds:
+            self._report.stopped = "seconds"
+            return True
+        return False
+
+    def _round(self) -> None:
+        """Find all matches before any is applied, so that their order changes nothing."""
+        sites = _Sites(self._graph)
+        self._graph.touched = {}
+        found = [(rule, self._find(rule, sites)) for rule in self._rules]
+        for rule, matches in found:
+            first_new = len(self._graph.birth)
+            for right, match in matches:
+                if self._over_limit():
+                    break
+                if apply_match(self._graph, right, match):
+                    name = right.rule.name
+                    self._report.applied[name] = self._report.applied.get(name, 0) + 1
+            if isinstance(rule, Siblings):
+                rule.made.update(range(first_new, len(self._graph.birth)))
+        self._graph.rebuild()
+
+    def _find(
+        self, rule: CompiledRule | Siblings, sites: _Sites
+    ) -> list[tuple[RightSide, Substitution]]:
+        if isinstance(rule, Siblings):
+            template = rule.template
+            touched = set(sites.within(template.depth, template.root_op))
+            found = rule.search(self._graph, touched) if touched else []
+        else:
+            matches: list[Substitution] = []
+            rule.search(self._graph, self._searched(rule, sites), matches)
+            found = [(rule.right, match) for match in matches]
+        return [(right, match) for right, match in found if self._is_new(right, match)]
+
+    def _searched(self, rule: CompiledRule, sites: _Sites) -> Sequence[int]:
+        if rule.single:
+            return sites.within(rule.depth, rule.root_op)
+        return candidates(self._graph, rule.root_op)
+
+    def _is_new(self, right: RightSide, match: Substitution) -> bool:
+        seen = self._seen.setdefault(right.rule.name, set())
+        if match in seen:
+            return False
+        seen.add(match)
+        return True
+
+
+class _Sites:
+    """Classes whose matches can have changed: those touched, and those above them."""
+
+    def __init__(self, graph: EGraph) -> None:
+        self._graph = graph
+        self._levels = [sorted({graph.find(c) for c in graph.touched})]
+        self._by_op: list[dict[str, list[int]]] = []
+
+    def within(self, depth: int, op: str | None) -> Sequence[int]:
+        """Classes with a node of `op` that reach a touched one in less than `depth` steps."""
+        while len(self._levels) < depth:
+            self._levels.append(self._above(self._levels[-1]))
+        if op is None:
+            return self._levels[depth - 1]
+        while len(self._by_op) < depth:
+            self._by_op.append(self._index(self._levels[len(self._by_op)]))
+        return self._by_op[depth - 1].get(op, ())
+
+    def _above(self, level: Sequence[int]) -> Sequence[int]:
+        find, classes = self._graph.find, self._graph.classes
+        users = {find(user) for c in level for user in classes[c].parents.values()}
+        return sorted(users.union(level))
+
+    def _index(self, level: Sequence[int]) -> dict[str, list[int]]:
+        index: dict[str, list[int]] = {}
+        for cid in level:
+            for op in self._graph.classes[cid].by_op:
+                index.setdefault(op, []).append(cid)
+        return index
