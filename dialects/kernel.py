@@ -31,7 +31,7 @@ class YieldOp(IRDLOperation):
     name = "taso.yield"
     values = var_operand_def(TensorType)
     traits = lazy_traits_def(lambda: (IsTerminator(), HasParent(KernelOp), Pure()))
-    assembly_format = "($values^ `:` type($values))? attr-dict"
+    assembly_format = "attr-dict ($values^ `:` type($values))?"
 
     def __init__(self, values: Sequence[SSAValue]) -> None:
         super().__init__(operands=[values])

@@ -17,6 +17,7 @@ from taso.dialects.spec import (
     FLOAT_DTYPES,
     Array,
     Attrs,
+    AttrValue,
     ConstraintError,
     TensorSpec,
     get_str,
@@ -55,16 +56,18 @@ def format_literal(attrs: Attrs) -> str:
     """The text of a constant, which reads back to the same bits."""
     array, dtype = unpack_constant(attrs), get_str(attrs, "dtype")
     value = splat_value(attrs)
-    if (
-        value is not None
-        and splat_constant(value, TensorSpec((), dtype))["value"] == attrs["value"]
-    ):
+    if value is not None and (value == value or attrs["value"] == _plain_nan(dtype)):
         return _format_number(value, dtype)
     if array.size == 0:
         return "dense<>"
     if array.size <= MAX_LISTED_ELEMENTS and bool(np.all(np.isfinite(array))):
         return f"dense<{_format_list(array, dtype)}>"
     return f'dense<"{hex_text(attrs)}">'
+
+
+def _plain_nan(dtype: str) -> AttrValue:
+    """The bytes that `nan` stands for; a NaN with other bits is written in hex."""
+    return pack_constant(np.asarray(np.nan), dtype)["value"]
 
 
 def _format_list(array: Array, dtype: str) -> str:

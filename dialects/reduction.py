@@ -109,6 +109,7 @@ class VarOp(ReductionOp):
 
     name = "taso.var"
     FLOAT_ONLY: ClassVar[bool] = True
+    axes = prop_def(INTS)
     correction = prop_def(INT)
 
     @classmethod

@@ -1,0 +1,51 @@
+// RUN: taso-opt %s | taso-opt | filecheck %s
+// RUN: taso-opt %s --print-op-generic | taso-opt | filecheck %s
+
+// CHECK-LABEL: func.func @unary
+func.func @unary(%a: tensor<2x3xf32>, %i: tensor<4xi32>) {
+  // CHECK: taso.neg %i : tensor<4xi32>
+  %neg = taso.neg %i : tensor<4xi32>
+  // CHECK: taso.exp %a : tensor<2x3xf32>
+  %exp = taso.exp %a : tensor<2x3xf32>
+  // CHECK: taso.log %a : tensor<2x3xf32>
+  %log = taso.log %a : tensor<2x3xf32>
+  // CHECK: taso.sqrt %a : tensor<2x3xf32>
+  %sqrt = taso.sqrt %a : tensor<2x3xf32>
+  // CHECK: taso.rsqrt %a : tensor<2x3xf32>
+  %rsqrt = taso.rsqrt %a : tensor<2x3xf32>
+  // CHECK: taso.tanh %a : tensor<2x3xf32>
+  %tanh = taso.tanh %a : tensor<2x3xf32>
+  // CHECK: taso.relu %i : tensor<4xi32>
+  %relu = taso.relu %i : tensor<4xi32>
+  // CHECK: taso.gelu %a, approximate = "none" : tensor<2x3xf32>
+  %gelu = taso.gelu %a, approximate = "none" : tensor<2x3xf32>
+  // CHECK: taso.gelu %a, approximate = "tanh" {hint = "keep"} : tensor<2x3xf32>
+  %gelu_tanh = taso.gelu %a, approximate = "tanh" {hint = "keep"} : tensor<2x3xf32>
+  func.return
+}
+
+// CHECK-LABEL: func.func @binary
+func.func @binary(%a: tensor<0x3xbf16>, %b: tensor<0x3xbf16>, %s: tensor<i64>) {
+  // CHECK: taso.add %a, %b : tensor<0x3xbf16>
+  %add = taso.add %a, %b : tensor<0x3xbf16>
+  // CHECK: taso.sub %s, %s : tensor<i64>
+  %sub = taso.sub %s, %s : tensor<i64>
+  // CHECK: taso.mul %a, %b {hint = 1 : i64} : tensor<0x3xbf16>
+  %mul = taso.mul %a, %b {hint = 1 : i64} : tensor<0x3xbf16>
+  // CHECK: taso.div %a, %b : tensor<0x3xbf16>
+  %div = taso.div %a, %b : tensor<0x3xbf16>
+  // CHECK: taso.max %s, %s : tensor<i64>
+  %max = taso.max %s, %s : tensor<i64>
+  // CHECK: taso.pow %a, %b : tensor<0x3xbf16>
+  %pow = taso.pow %a, %b : tensor<0x3xbf16>
+  func.return
+}
+
+// CHECK-LABEL: func.func @cast
+func.func @cast(%a: tensor<2xf32>) {
+  // CHECK: taso.cast %a : tensor<2xf32> -> tensor<2xf16>
+  %half = taso.cast %a : tensor<2xf32> -> tensor<2xf16>
+  // CHECK: taso.cast %half : tensor<2xf16> -> tensor<2xi1>
+  %bool = taso.cast %half : tensor<2xf16> -> tensor<2xi1>
+  func.return
+}
