@@ -1,0 +1,266 @@
+"""Each named constraint of each op is broken once: in `infer`, and in text, with its place."""
+
+import re
+
+import pytest
+from support.ir import parse_module
+from xdsl.utils.exceptions import ParseError, VerifyException
+
+from taso.dialects.base import Attrs, AttrValue, ConstraintError, TensorSpec, format_real
+from taso.dialects.elementwise import BinaryOp, ElementwiseOp, UnaryOp
+from taso.dialects.taso import OPS
+
+
+def f32(*shape: int) -> TensorSpec:
+    return TensorSpec(shape, "f32")
+
+
+def i1(*shape: int) -> TensorSpec:
+    return TensorSpec(shape, "i1")
+
+
+NORM: Attrs = {"eps": 1e-5}
+BATCH: Attrs = {"axis": 1, "eps": 1e-5, "correction": 0}
+ATTENTION: Attrs = {"scale": 0.5}
+VALUE = b"\0" * 8
+
+BROKEN: list[tuple[str, str, list[TensorSpec], Attrs]] = [
+    ("attention", "C1", [f32(2, 3), f32(4, 3), f32(1, 4, 2)], ATTENTION),
+    ("attention", "C1", [f32(3), f32(3), f32(3)], ATTENTION),
+    ("attention", "C2", [i1(2, 3), i1(4, 3), i1(4, 2)], ATTENTION),
+    ("attention", "C3", [f32(2, 3), f32(4, 5), f32(4, 2)], ATTENTION),
+    ("attention", "C3", [f32(2, 3), f32(4, 3), f32(5, 2)], ATTENTION),
+    ("attention", "C3", [f32(2, 3), f32(0, 3), f32(0, 2)], ATTENTION),
+    ("attention", "C3", [f32(1, 2, 3), f32(2, 4, 3), f32(2, 4, 2)], ATTENTION),
+    ("batch_norm", "C1", [f32(2, 3), f32(3), f32(3)], {**BATCH, "axis": 2}),
+    ("batch_norm", "C1", [f32(3), f32(3), f32(3)], {**BATCH, "axis": 0}),
+    ("batch_norm", "C2", [i1(2, 3), i1(3), i1(3)], BATCH),
+    ("batch_norm", "C2", [f32(2, 3), f32(3), TensorSpec((3,), "f64")], BATCH),
+    ("batch_norm", "C3", [f32(2, 3), f32(3), f32(2)], BATCH),
+    ("batch_norm", "C4", [f32(2, 3), f32(3), f32(3)], {**BATCH, "correction": -1}),
+    ("broadcast", "C1", [f32(3)], {"dims": (), "shape": (3,)}),
+    ("broadcast", "C2", [f32(2, 3)], {"dims": (1, 0), "shape": (3, 2)}),
+    ("broadcast", "C2", [f32(2)], {"dims": (1,), "shape": (2,)}),
+    ("broadcast", "C3", [f32(1)], {"dims": (0,), "shape": (4,)}),
+    ("concat", "C1", [], {"axis": 0}),
+    ("concat", "C2", [f32(2)], {"axis": 1}),
+    ("concat", "C2", [f32()], {"axis": 0}),
+    ("concat", "C3", [f32(2, 3), f32(3, 3)], {"axis": 1}),
+    ("concat", "C3", [f32(2), TensorSpec((2,), "f64")], {"axis": 0}),
+    ("einsum", "C1", [f32(2, 2)], {"equation": "ii->i"}),
+    ("einsum", "C1", [f32(2)], {"equation": "i->j"}),
+    ("einsum", "C1", [f32(2)], {"equation": "i"}),
+    ("einsum", "C2", [f32(2)], {"equation": "i,i->i"}),
+    ("einsum", "C2", [f32(2)], {"equation": "ij->i"}),
+    ("einsum", "C3", [f32(2), f32(3)], {"equation": "i,i->i"}),
+    ("einsum", "C4", [f32(2), TensorSpec((2,), "f64")], {"equation": "i,i->i"}),
+    ("einsum", "C4", [i1(2)], {"equation": "i->"}),
+    ("gelu", "C3", [f32(2)], {"approximate": "erf"}),
+    ("layer_norm", "C1", [f32(), f32(), f32()], NORM),
+    ("layer_norm", "C1", [f32(2, 0), f32(0), f32(0)], NORM),
+    ("layer_norm", "C2", [i1(2, 3), i1(3), i1(3)], NORM),
+    ("layer_norm", "C3", [f32(2, 3), f32(2), f32(3)], NORM),
+    ("matmul", "C1", [f32(3), f32(3, 4)], {}),
+    ("matmul", "C2", [f32(2, 3), f32(4, 3)], {}),
+    ("matmul", "C3", [f32(2, 2, 3), f32(1, 3, 4)], {}),
+    ("matmul", "C4", [f32(2, 3), TensorSpec((3, 4), "f16")], {}),
+    ("matmul", "C4", [i1(2, 3), i1(3, 4)], {}),
+    ("reduce_max", "C3", [f32(2, 0)], {"axes": (1,)}),
+    ("reshape", "C1", [f32(2, 3)], {"shape": (5,)}),
+    ("slice", "C1", [f32(2)], {"axis": -1, "start": 0, "stop": 1}),
+    ("slice", "C2", [f32(2)], {"axis": 0, "start": 1, "stop": 3}),
+    ("slice", "C2", [f32(2)], {"axis": 0, "start": 2, "stop": 1}),
+    ("softmax", "C1", [f32(2)], {"axis": 1}),
+    ("softmax", "C1", [f32(2, 0)], {"axis": 1}),
+    ("softmax", "C2", [i1(2)], {"axis": 0}),
+    ("split", "C1", [f32(2)], {"axis": 1, "sizes": (2,)}),
+    ("split", "C2", [f32(2)], {"axis": 0, "sizes": (3, -1)}),
+    ("split", "C2", [f32(2)], {"axis": 0, "sizes": ()}),
+    ("transpose", "C1", [f32(2, 3)], {"perm": (0, 0)}),
+    ("transpose", "C1", [f32(2, 3)], {"perm": (0,)}),
+    ("var", "C3", [f32(2)], {"axes": (0,), "correction": -1}),
+]
+for _name in ("reduce_sum", "reduce_max", "reduce_mean", "var"):
+    _extra: dict[str, AttrValue] = {"correction": 0} if _name == "var" else {}
+    for _axes in ((), (1, 0), (2,), (0, 0)):
+        BROKEN.append((_name, "C1", [f32(2, 3)], {"axes": _axes, **_extra}))
+    BROKEN.append((_name, "C2", [i1(2, 3)], {"axes": (0,), **_extra}))
+for _name, _op in OPS.items():
+    _extra = {"approximate": "none"} if _name == "gelu" else {}
+    if issubclass(_op, ElementwiseOp):
+        BROKEN.append((_name, "C2", [i1(2)] * (2 if issubclass(_op, BinaryOp) else 1), _extra))
+        if _op.FLOAT_ONLY:
+            ints = [TensorSpec((2,), "i32")] * (2 if issubclass(_op, BinaryOp) else 1)
+            BROKEN.append((_name, "C2", ints, _extra))
+    if issubclass(_op, BinaryOp):
+        BROKEN.append((_name, "C1", [f32(2), f32(1)], {}))
+
+# What text alone can say wrong of a constant, and attributes alone.
+BROKEN_CONSTANTS = [
+    ("C1", "dense<[1.0, 2.0]> : tensor<3xf32>"),
+    ("C1", "dense<[[1.0], [2.0, 3.0]]> : tensor<2x2xf32>"),
+    ("C1", 'dense<"0x0000803F0000803F"> : tensor<3xf32>'),
+    ("C1", 'dense<"0x00"> : tensor<f32>'),
+    ("C1", 'dense<"0x0"> : tensor<f32>'),
+    ("C1", 'dense<"7"> : tensor<f32>'),
+    ("C1", "dense<> : tensor<2xf32>"),
+    ("C2", "1.5 : tensor<i32>"),
+    ("C2", "inf : tensor<i64>"),
+    ("C2", "true : tensor<i32>"),
+    ("C2", "1 : tensor<i1>"),
+    ("C2", "true : tensor<f32>"),
+    ("C2", "2147483648 : tensor<i32>"),
+    ("C2", "dense<[1, -2147483649]> : tensor<2xi32>"),
+    ("T0", "1 : tensor<i8>"),
+]
+BROKEN_GENERIC_CONSTANTS = [
+    ("C1", "dense<1> : tensor<3xi32>", "tensor<4xi32>"),
+    ("C1", "dense<1> : tensor<2x3xi32>", "tensor<3x2xi32>"),
+    ("C1", '"0x0Z"', "tensor<2xf32>"),
+    ("C2", "dense<1> : tensor<3xi32>", "tensor<3xf32>"),
+    ("T0", "dense<1> : vector<3xi32>", "tensor<3xi32>"),
+]
+
+
+def text_of(value: AttrValue) -> str:
+    match value:
+        case str():
+            return f'"{value}"'
+        case tuple():
+            return str(list(value))
+        case float():
+            return format_real(value)
+        case _:
+            return str(value)
+
+
+def custom_text(name: str, operands: list[TensorSpec], attrs: Attrs) -> str:
+    """The op in a function; its result type, where nothing gives it, is a guess."""
+    kinds = OPS[name].attribute_kinds()
+    items = [f"%a{i}" for i in range(len(operands))]
+    items += [f"{key} = {text_of(value)}" for key, value in attrs.items() if key in kinds]
+    first = operands[0] if operands else f32()
+    result = first.with_shape(attrs.get("shape", first.shape))
+    types = str(first)
+    if not OPS[name].SAME_TYPE:
+        types = f"{', '.join(map(str, operands))} -> {result}"
+    arguments = ", ".join(f"%a{i}: {t}" for i, t in enumerate(operands))
+    return f"func.func @f({arguments}) {{\n  %r = taso.{name} {', '.join(items)} : {types}\n}}"
+
+
+@pytest.mark.parametrize("name, constraint, operands, attrs", BROKEN)
+def test_infer_names_the_constraint(name, constraint, operands, attrs) -> None:
+    with pytest.raises(ConstraintError, match=rf"^\({constraint}\) "):
+        OPS[name].infer(operands, attrs)
+
+
+@pytest.mark.parametrize(
+    "name, constraint, operands, attrs",
+    # One type is printed for all operands: they cannot be written to differ.
+    [b for b in BROKEN if not (OPS[b[0]].SAME_TYPE and b[1] == "C1")],
+)
+def test_text_is_refused_with_its_place(name, constraint, operands, attrs) -> None:
+    with pytest.raises(ParseError, match=rf"'taso.{name}' \({constraint}\) ") as caught:
+        parse_module(custom_text(name, operands, attrs))
+    assert str(caught.value.span.get_location()).startswith("test.mlir:2:")
+
+
+@pytest.mark.parametrize("name", [n for n, op in OPS.items() if issubclass(op, BinaryOp)])
+def test_operand_types_in_generic_form(name: str) -> None:
+    types = "(tensor<2xf32>, tensor<1xf32>) -> tensor<2xf32>"
+    arguments = "%a: tensor<2xf32>, %b: tensor<1xf32>"
+    with pytest.raises(VerifyException, match=rf"'taso.{name}' \(C1\) "):
+        text = f'%r = "taso.{name}"(%a, %b) : {types}'
+        parse_module(f"func.func @f({arguments}) {{ {text} func.return }}")
+
+
+@pytest.mark.parametrize("constraint, text", BROKEN_CONSTANTS)
+def test_constant_text(constraint: str, text: str) -> None:
+    with pytest.raises(ParseError, match=rf"\({constraint}\) ") as caught:
+        parse_module(f"func.func @f() {{\n  %c = taso.constant {text}\n}}")
+    assert str(caught.value.span.get_location()).startswith("test.mlir:2:")
+
+
+@pytest.mark.parametrize("constraint, value, type_", BROKEN_GENERIC_CONSTANTS)
+def test_constant_in_generic_form(constraint: str, value: str, type_: str) -> None:
+    with pytest.raises(VerifyException, match=rf"\({constraint}\) "):
+        parse_module(f'"taso.constant"() <{{value = {value}}}> : () -> {type_}')
+
+
+@pytest.mark.parametrize(
+    "name, operands, attrs",
+    [
+        ("reshape", [f32(6)], {"shape": (-2, -3)}),
+        ("broadcast", [f32()], {"dims": (), "shape": (-1,)}),
+        ("cast", [f32(2)], {"dtype": "f8"}),
+        ("constant", [], {"value": VALUE, "shape": (-1, -1), "dtype": "f64"}),
+    ],
+)
+def test_results_are_static_tensors(name, operands, attrs) -> None:
+    with pytest.raises(ConstraintError, match=r"^\(T0\) "):
+        OPS[name].infer(operands, attrs)
+
+
+@pytest.mark.parametrize(
+    "type_", ["tensor<?xf32>", "tensor<*xf32>", "tensor<2xi8>", "memref<2xf32>", "tensor<2xf32, 1>"]
+)
+def test_operands_are_static_tensors(type_: str) -> None:
+    with pytest.raises(ParseError, match=r"\(T0\) "):
+        parse_module(f"func.func @f(%a: {type_}) {{\n  %r = taso.exp %a : {type_}\n}}")
+    text = f'%r = "taso.exp"(%a) : ({type_}) -> {type_}'
+    with pytest.raises(VerifyException, match="T0|Expected"):
+        parse_module(f"func.func @f(%a: {type_}) {{ {text} func.return }}")
+
+
+def test_result_type_is_the_inferred_one() -> None:
+    with pytest.raises(ParseError, match=r"\(T1\) result is tensor<2xf32>, expected tensor<f32>"):
+        parse_module(custom_text("reduce_sum", [f32(2)], {"axes": (0,)}))
+
+
+KERNELS = [
+    (r"\(C2\)", "%r = taso.kernel(%x = %a : tensor<2xf32>) -> tensor<2xf32> {}"),
+    (
+        r"\(C2\)",
+        "%r = taso.kernel(%x = %a : tensor<2xf32>) -> tensor<3xf32> "
+        "{ taso.yield %x : tensor<2xf32> }",
+    ),
+    (
+        "out of its IsolatedFromAbove",
+        "%r = taso.kernel() -> tensor<2xf32> { taso.yield %a : tensor<2xf32> }",
+    ),
+    ("before it is defined", "%r = taso.kernel(%x = %b : tensor<2xf32>) -> tensor<2xf32> {}"),
+]
+GENERIC_KERNELS = [
+    (
+        r"\(C1\)",
+        '%r = "taso.kernel"(%a) ({ ^bb0(%x: tensor<3xf32>): '
+        '"taso.yield"(%x) : (tensor<3xf32>) -> () }) : (tensor<2xf32>) -> tensor<3xf32>',
+    ),
+    (r"\(C3\)", '"taso.kernel"() ({ "taso.yield"() : () -> () }) : () -> ()'),
+    ("expects parent op 'taso.kernel'", "taso.yield %a : tensor<2xf32>"),
+]
+
+
+@pytest.mark.parametrize("message, text", KERNELS)
+def test_kernel_text(message: str, text: str) -> None:
+    with pytest.raises(ParseError, match=message) as caught:
+        parse_module(f"func.func @f(%a: tensor<2xf32>) {{\n  {text}\n}}")
+    assert str(caught.value.span.get_location()).startswith("test.mlir:2:")
+
+
+@pytest.mark.parametrize("message, text", GENERIC_KERNELS)
+def test_kernel_in_generic_form(message: str, text: str) -> None:
+    with pytest.raises(VerifyException, match=message):
+        parse_module(f"func.func @f(%a: tensor<2xf32>) {{\n  {text}\n  func.return }}")
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_every_named_constraint_is_broken(name: str) -> None:
+    op = OPS[name]
+    named = {c for cls in op.__mro__ for c in re.findall(r"\((C\d)\)", cls.__doc__ or "")}
+    if issubclass(op, UnaryOp):
+        named.discard("C1")  # it speaks of several operands
+    broken = {constraint for other, constraint, *_ in BROKEN if other == name}
+    if name == "constant":
+        broken = {constraint for constraint, _ in BROKEN_CONSTANTS} - {"T0"}
+    assert broken == named

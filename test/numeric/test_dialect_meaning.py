@@ -1,0 +1,278 @@
+"""The NumPy meaning of each op, against torch, scipy or plain loops in float64."""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from support.ir import random_array
+
+from taso.dialects.base import Array, AttrValue, TensorSpec
+from taso.dialects.taso import OPS
+
+Reference = Callable[[Sequence[Array], dict[str, AttrValue]], Sequence[Array]]
+Case = tuple[list[tuple[int, ...]], dict[str, AttrValue]]
+
+SHAPES = [(), (1,), (7,), (3, 5), (2, 1, 7), (0, 4)]
+ONE = [([s], {}) for s in SHAPES]
+TWO = [([s, s], {}) for s in SHAPES]
+
+
+def by_torch(function: Callable[..., torch.Tensor]) -> Reference:
+    """A reference from a torch function of the operands and, by name, the attributes."""
+
+    def reference(operands: Sequence[Array], attrs: dict[str, AttrValue]) -> Sequence[Array]:
+        result = function(*(torch.tensor(a) for a in operands), **attrs)
+        pieces = result if isinstance(result, tuple) else (result,)
+        return [piece.numpy() for piece in pieces]
+
+    return reference
+
+
+def broadcast(operands: Sequence[Array], attrs: dict[str, AttrValue]) -> Sequence[Array]:
+    out = np.empty(attrs["shape"])
+    for index in np.ndindex(out.shape):
+        out[index] = operands[0][tuple(index[d] for d in attrs["dims"])]
+    return [out]
+
+
+def einsum(operands: Sequence[Array], attrs: dict[str, AttrValue]) -> Sequence[Array]:
+    left, result = attrs["equation"].split("->")
+    sizes: dict[str, int] = {}
+    for term, operand in zip(left.split(","), operands, strict=True):
+        sizes |= dict(zip(term, operand.shape, strict=True))
+    out = np.zeros([sizes[letter] for letter in result])
+    for values in product(*(range(n) for n in sizes.values())):
+        at = dict(zip(sizes, values, strict=True))
+        factors = [
+            operand[tuple(at[letter] for letter in term)]
+            for term, operand in zip(left.split(","), operands, strict=True)
+        ]
+        out[tuple(at[letter] for letter in result)] += math.prod(factors)
+    return [out]
+
+
+def batch_norm(x: torch.Tensor, gamma, beta, axis: int, eps: float, correction: int):
+    others = [i for i in range(x.ndim) if i != axis]
+    variance = x.var(others, correction=correction, keepdim=True)
+    along = [-1 if i == axis else 1 for i in range(x.ndim)]
+    unit = (x - x.mean(others, keepdim=True)) / torch.sqrt(variance + eps)
+    return unit * gamma.reshape(along) + beta.reshape(along)
+
+
+def layer_norm(x: torch.Tensor, gamma, beta, eps: float):
+    return torch.nn.functional.layer_norm(x, x.shape[-1:], gamma, beta, eps)
+
+
+def attention(q: torch.Tensor, k, v, scale: float):
+    return torch.softmax(scale * torch.einsum("...md,...nd->...mn", q, k), -1) @ v
+
+
+def constant(operands: Sequence[Array], attrs: dict[str, AttrValue]) -> Sequence[Array]:
+    values = np.frombuffer(attrs["value"], np.float64)
+    return [np.resize(values, attrs["shape"]) if values.size else np.zeros(attrs["shape"])]
+
+
+def gelu(operands: Sequence[Array], attrs: dict[str, AttrValue]) -> Sequence[Array]:
+    (x,) = operands
+    if attrs["approximate"] == "none":
+        return [x * stats.norm.cdf(x)]
+    return [torch.nn.functional.gelu(torch.tensor(x), approximate="tanh").numpy()]
+
+
+REDUCED = [
+    ([(3, 4, 5)], {"axes": (1,)}),
+    ([(3, 4, 5)], {"axes": (0, 2)}),
+    ([(1, 7)], {"axes": (0, 1)}),
+    ([(0, 4)], {"axes": (1,)}),
+]
+
+MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
+    "add": (by_torch(lambda a, b: a + b), TWO),
+    "attention": (
+        by_torch(attention),
+        [
+            ([(3, 4), (5, 4), (5, 2)], {"scale": 0.5}),
+            ([(2, 3, 1, 4), (2, 3, 7, 4), (2, 3, 7, 1)], {"scale": 1.25}),
+            ([(0, 4), (5, 4), (5, 2)], {"scale": 1.0}),
+        ],
+    ),
+    "batch_norm": (
+        by_torch(batch_norm),
+        [
+            ([(5, 3), (3,), (3,)], {"axis": 1, "eps": 1e-5, "correction": 1}),
+            ([(3, 4, 5), (3,), (3,)], {"axis": 0, "eps": 0.25, "correction": 0}),
+            ([(2, 7, 1, 3), (7,), (7,)], {"axis": 1, "eps": 1e-3, "correction": 0}),
+        ],
+    ),
+    "broadcast": (
+        broadcast,
+        [
+            ([()], {"dims": (), "shape": (2, 3)}),
+            ([(3,)], {"dims": (0,), "shape": (3, 2)}),
+            ([(2, 3)], {"dims": (1, 3), "shape": (4, 2, 1, 3)}),
+            ([(1,)], {"dims": (1,), "shape": (0, 1)}),
+        ],
+    ),
+    "cast": (
+        by_torch(lambda a, dtype: a.to(torch.int64)),
+        [([s], {"dtype": "i64"}) for s in SHAPES],
+    ),
+    "concat": (
+        by_torch(lambda *parts, axis: torch.cat(parts, axis)),
+        [
+            ([(2, 3), (2, 1), (2, 0)], {"axis": 1}),
+            ([(1, 5), (4, 5)], {"axis": 0}),
+            ([(7,)], {"axis": 0}),
+        ],
+    ),
+    "constant": (
+        constant,
+        [
+            ([], {"value": np.array([0.1]).tobytes(), "shape": (3, 2), "dtype": "f64"}),
+            ([], {"value": np.arange(6.0).tobytes(), "shape": (3, 2), "dtype": "f64"}),
+            ([], {"value": b"", "shape": (0, 2), "dtype": "f64"}),
+        ],
+    ),
+    "div": (by_torch(lambda a, b: a / b), TWO),
+    "einsum": (
+        einsum,
+        [
+            ([(2, 3), (3, 4)], {"equation": "ij,jk->ik"}),
+            ([(2, 3), (3, 4), (4,)], {"equation": "ij,jk,k->i"}),
+            ([(2, 3, 5)], {"equation": "abc->ca"}),
+            ([(2,), (3,)], {"equation": "a,b->ba"}),
+            ([(), (3,)], {"equation": ",a->"}),
+            ([()], {"equation": "->"}),
+            ([(2, 0), (0, 4)], {"equation": "ij,jk->ik"}),
+        ],
+    ),
+    "exp": (by_torch(torch.exp), ONE),
+    "gelu": (gelu, [([s], {"approximate": a}) for s in SHAPES for a in ("none", "tanh")]),
+    "layer_norm": (
+        by_torch(layer_norm),
+        [
+            ([(3, 5), (5,), (5,)], {"eps": 1e-5}),
+            ([(2, 1, 7), (7,), (7,)], {"eps": 0.5}),
+            ([(0, 4), (4,), (4,)], {"eps": 1e-5}),
+        ],
+    ),
+    "log": (by_torch(torch.log), ONE),
+    "matmul": (
+        by_torch(torch.matmul),
+        [
+            ([(2, 3), (3, 4)], {}),
+            ([(5, 2, 3), (3, 4)], {}),
+            ([(2, 3), (5, 3, 4)], {}),
+            ([(2, 5, 1, 3), (2, 5, 3, 1)], {}),
+            ([(2, 0), (0, 4)], {}),
+        ],
+    ),
+    "max": (by_torch(torch.maximum), TWO),
+    "mul": (by_torch(lambda a, b: a * b), TWO),
+    "neg": (by_torch(lambda a: 0 - a), ONE),
+    "pow": (by_torch(torch.pow), TWO),
+    "reduce_max": (by_torch(lambda a, axes: torch.amax(a, axes)), REDUCED),
+    "reduce_mean": (by_torch(lambda a, axes: torch.mean(a, axes)), REDUCED),
+    "reduce_sum": (
+        by_torch(lambda a, axes: torch.sum(a, axes)),
+        [*REDUCED, ([(3, 0)], {"axes": (1,)})],
+    ),
+    "relu": (by_torch(torch.relu), ONE),
+    "reshape": (
+        by_torch(lambda a, shape: a.reshape(shape)),
+        [
+            ([(2, 3, 4)], {"shape": (4, 6)}),
+            ([()], {"shape": (1, 1)}),
+            ([(0, 4)], {"shape": (5, 0)}),
+        ],
+    ),
+    "rsqrt": (by_torch(torch.rsqrt), ONE),
+    "slice": (
+        by_torch(lambda a, axis, start, stop: torch.narrow(a, axis, start, stop - start)),
+        [
+            ([(3, 5)], {"axis": 1, "start": 1, "stop": 4}),
+            ([(3, 5)], {"axis": 0, "start": 2, "stop": 2}),
+        ],
+    ),
+    "softmax": (
+        by_torch(lambda a, axis: torch.softmax(a, axis)),
+        [([(3, 5)], {"axis": 0}), ([(2, 1, 7)], {"axis": 2}), ([(0, 4)], {"axis": 1})],
+    ),
+    "split": (
+        by_torch(lambda a, axis, sizes: torch.split(a, sizes, axis)),
+        [
+            ([(3, 5)], {"axis": 1, "sizes": (1, 0, 4)}),
+            ([(3, 5)], {"axis": 0, "sizes": (3,)}),
+        ],
+    ),
+    "sqrt": (by_torch(torch.sqrt), ONE),
+    "sub": (by_torch(lambda a, b: a - b), TWO),
+    "tanh": (by_torch(torch.tanh), ONE),
+    "transpose": (
+        by_torch(lambda a, perm: a.permute(perm)),
+        [
+            ([(2, 3, 4)], {"perm": (2, 0, 1)}),
+            ([(1, 5)], {"perm": (1, 0)}),
+            ([()], {"perm": ()}),
+            ([(0, 4)], {"perm": (1, 0)}),
+        ],
+    ),
+    "var": (
+        by_torch(lambda a, axes, correction: torch.var(a, axes, correction=correction)),
+        [(s, {**a, "correction": c}) for s, a in REDUCED[:3] for c in (0, 1)],
+    ),
+}
+POSITIVE = {"log", "sqrt", "rsqrt", "pow"}
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_meaning(name: str) -> None:
+    reference, cases = MEANINGS[name]
+    rng = np.random.default_rng()
+    for shapes, attrs in cases:
+        specs = [TensorSpec(shape, "f64") for shape in shapes]
+        operands = [3 * random_array(spec, rng) for spec in specs]
+        if name in POSITIVE:
+            operands[0] = np.abs(operands[0]) + 0.1
+        results = OPS[name].evaluate(operands, attrs)
+        expected = reference(operands, attrs)
+        inferred = OPS[name].infer(specs, attrs)
+        for result, wanted, spec in zip(results, expected, inferred, strict=True):
+            assert result.shape == spec.shape
+            np.testing.assert_allclose(result, wanted, rtol=1e-12, atol=1e-13)
+
+
+def test_every_meaning_is_of_an_op() -> None:
+    assert MEANINGS.keys() == OPS.keys()
+
+
+NAN, INF = math.nan, math.inf
+SPECIAL: list[tuple[str, dict[str, AttrValue], list[list[float]], list[float]]] = [
+    ("relu", {}, [[NAN, -INF, INF, -2.0]], [NAN, 0.0, INF, 0.0]),
+    ("max", {}, [[NAN, 1.0, -INF], [0.0, NAN, INF]], [NAN, NAN, INF]),
+    ("log", {}, [[0.0, -1.0, INF]], [-INF, NAN, INF]),
+    ("sqrt", {}, [[-1.0, INF, NAN]], [NAN, INF, NAN]),
+    ("rsqrt", {}, [[0.0, INF]], [INF, 0.0]),
+    ("div", {}, [[1.0, -1.0, 0.0], [0.0, 0.0, 0.0]], [INF, -INF, NAN]),
+    ("reduce_max", {"axes": (0,)}, [[1.0, NAN, INF]], [NAN]),
+    ("reduce_sum", {"axes": (0,)}, [[INF, -INF]], [NAN]),
+    ("reduce_mean", {"axes": (0,)}, [[]], [NAN]),
+    ("var", {"axes": (0,), "correction": 1}, [[5.0]], [NAN]),
+    ("var", {"axes": (0,), "correction": 2}, [[5.0, 6.0]], [INF]),
+    ("softmax", {"axis": 0}, [[-INF, 0.0, 0.0]], [0.0, 0.5, 0.5]),
+    ("softmax", {"axis": 0}, [[-INF, -INF]], [NAN, NAN]),
+    ("cast", {"dtype": "i1"}, [[0.0, -0.0, 0.5, NAN]], [0.0, 0.0, 1.0, 1.0]),
+    ("cast", {"dtype": "i32"}, [[1.9, -1.9]], [1.0, -1.0]),
+    ("cast", {"dtype": "f16"}, [[65519.0, 65520.0, 1e-9]], [65504.0, INF, 0.0]),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("name", "attrs", "operands", "expected"), SPECIAL)
+def test_special_values(name, attrs, operands, expected) -> None:
+    (result,) = OPS[name].evaluate([np.array(a) for a in operands], attrs)
+    np.testing.assert_array_equal(np.atleast_1d(result).astype(np.float64), expected)
