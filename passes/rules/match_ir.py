@@ -13,12 +13,13 @@ from typing import cast
 from xdsl.dialects import func
 from xdsl.ir import Block, Operation, OpResult, SSAValue
 
-from taso.dialects.base import AttrValue, ConstraintError, TasoOp, spec_of
+from taso.dialects.base import TasoOp
 from taso.dialects.elementwise import BinaryOp
-from taso.dialects.movement import ConstantOp, splat_value
+from taso.dialects.movement import ConstantOp
+from taso.dialects.spec import ConstraintError, spec_of
 from taso.dialects.taso import OPS
 from taso.passes.rules.notation import Call, Result, Rule, Splat, Term, Var
-from taso.passes.rules.sides import LeftSide, Seen, Substitution, Typing, node_of, type_right
+from taso.passes.rules.sides import LeftSide, Node, Seen, Substitution, Typing, node_of, type_right
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,7 @@ class IRMatcher:
                     return
                 yield from self._lay(rest, _Shape({**laid.variables, name: value}, nodes))
             case Splat():
-                if (
-                    isinstance(op := value.owner, ConstantOp)
-                    and splat_value(op.attrs()) is not None
-                ):
+                if isinstance(value.owner, ConstantOp):
                     yield from self._lay(rest, _Shape(laid.variables, nodes))
             case Result(call, index):
                 if isinstance(value, OpResult) and value.index == index:
@@ -160,22 +158,13 @@ def _operand_orders(op: Operation) -> Iterator[Sequence[SSAValue]]:
         yield op.operands[::-1]
 
 
-def _splat_value(value: SSAValue) -> AttrValue | None:
-    """What a constant holds everywhere; None of what is no constant, or holds several values."""
-    return splat_value(value.owner.attrs()) if isinstance(value.owner, ConstantOp) else None
-
-
 def is_commutative(op: type[Operation]) -> bool:
     """The op's two operands may be swapped."""
     return issubclass(op, BinaryOp) and op.COMMUTATIVE
 
 
-def _see(node: Term, value: SSAValue) -> Seen:
-    spec = spec_of(value)
+def _see(node: Node, value: SSAValue) -> Seen:
     if isinstance(node, Var):
-        return Seen(spec)
+        return Seen(spec_of(value))
     op = cast(TasoOp, value.owner)
-    if isinstance(node, Splat):
-        return Seen(spec, {"value": cast(float, _splat_value(value))})
-    rank = spec_of(op.operands[0]).rank if op.operands else 0
-    return Seen(spec_of(op.results[0]), op.attrs(), rank)
+    return Seen(spec_of(op.results[0]), op.attrs())

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from taso.dialects.base import Attrs, AttrValue, ConstraintError, TasoOp, TensorSpec, narrow
-from taso.dialects.movement import ConstantOp, splat_constant
+from taso.dialects.base import TasoOp
+from taso.dialects.movement import ConstantOp
+from taso.dialects.spec import Attrs, AttrValue, ConstraintError, TensorSpec, narrow
 from taso.dialects.taso import OPS
+from taso.dialects.values import splat_constant, splat_value
 from taso.passes.rules.notation import (
     AttrExpr,
     AttrVar,
@@ -44,13 +46,11 @@ Node: TypeAlias = Var | Call | Splat
 class Seen(NamedTuple):
     """What stands at a node of the left side.
 
-    The value's type (several results: the first's); the op's attributes, of a splat its
-    `value` alone; the rank of the op's first operand.
+    The value's type (several results: the first's) and, but for a variable, the op's attributes.
     """
 
     spec: TensorSpec
     attrs: Attrs = MappingProxyType({})
-    rank: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,9 @@ class Substitution:
     symbols: Symbols
     shapes: dict[str, tuple[int, ...]]
     dtype: str
+
+    def shape_of(self, variable: str) -> tuple[int, ...]:
+        return self.shapes[variable]
 
 
 class Typed(NamedTuple):
@@ -145,28 +148,40 @@ class LeftSide:
             if isinstance(node, Var)
         }
         found = Substitution(Symbols(), shapes, dtype)
-        if not all(self._fits(e, seen[e.node], found) for e in self._equations):
+        if not all(self._fits(equation, seen, found) for equation in self._equations):
             return None
-        shape_of = shapes.__getitem__
-        if not all(holds(condition, found.symbols, shape_of) for condition in self.rule.where):
-            return None
-        return found
+        true = all(holds(c, found.symbols, found.shape_of) for c in self.rule.where)
+        return found if true else None
 
-    def _fits(self, equation: Equation, seen: Seen, found: Substitution) -> bool:
-        shape_of = found.shapes.__getitem__
-        match equation:
-            case Equation(attribute=None, pattern=ShapeOf(name)):
-                return seen.spec.shape == shape_of(name)
-            case Equation(attribute=None, pattern=tuple() as shape):
-                return match_shape(shape, seen.spec.shape, found.symbols)  # pyright: ignore[reportArgumentType]
-            case Equation(node, str() as name, pattern):
-                actual = seen.attrs[name]
-                if isinstance(self.nodes[node], Splat) and not isinstance(pattern, AttrVar):
-                    value = eval_attr(name, pattern, 0, found.symbols, shape_of)
-                    return value is not None and same_scalar(value, actual, found.dtype)
-                return match_attr(name, pattern, actual, seen.rank, found.symbols, shape_of)
-            case _:
-                raise TypeError(f"{equation} is no equation")
+    def _fits(self, equation: Equation, places: Sequence[Seen], found: Substitution) -> bool:
+        index, name, pattern = equation
+        spec, attrs = places[index]
+        if name is None:
+            return _fits_shape(pattern, spec.shape, found)
+        if isinstance(self.nodes[index], Splat):
+            held = splat_value(attrs)
+            return held is not None and _fits_scalar(pattern, held, found)
+        # A node comes right before its first operand.
+        rank = places[index + 1].spec.rank if index + 1 < len(places) else 0
+        return match_attr(name, pattern, attrs[name], rank, found.symbols, found.shape_of)
+
+
+def _fits_shape(pattern: AttrExpr | Shape, shape: tuple[int, ...], found: Substitution) -> bool:
+    if isinstance(pattern, ShapeOf):
+        return shape == found.shape_of(pattern.var)
+    return match_shape(cast(Shape, pattern), shape, found.symbols)
+
+
+def _fits_scalar(pattern: AttrExpr, held: float, found: Substitution) -> bool:
+    """A constant that holds `held` fits. A number fits what it rounds to."""
+    if isinstance(pattern, AttrVar):
+        return match_attr("value", pattern, held, 0, found.symbols, found.shape_of)
+    value = eval_attr("value", pattern, 0, found.symbols, found.shape_of)
+    if isinstance(value, bool) or isinstance(held, bool):
+        return value is held
+    if isinstance(held, float) and isinstance(value, int | float):
+        return float(narrow(np.asarray(value), found.dtype)) == held
+    return value == held
 
 
 def _equations(index: int, node: Node) -> Iterator[Equation]:
@@ -177,15 +192,6 @@ def _equations(index: int, node: Node) -> Iterator[Equation]:
         yield Equation(index, "value", node.value)
     if node.shape is not None:
         yield Equation(index, None, node.shape)
-
-
-def same_scalar(value: AttrValue, held: AttrValue, dtype: str) -> bool:
-    """A constant of this element type that is given `value` holds `held`."""
-    if isinstance(value, bool) or isinstance(held, bool):
-        return value is held
-    if isinstance(held, float) and isinstance(value, int | float):
-        return float(narrow(np.asarray(value), dtype)) == held
-    return value == held
 
 
 def _in_order(rule: Rule, equations: list[Equation]) -> tuple[Equation, ...]:
@@ -216,6 +222,23 @@ def _binds(pattern: object, bound: set[Symbol]) -> bool:
             return {s for s in expr_symbols(pattern) if not isinstance(s, ShapeOf)} <= bound
 
 
+def operands_first(terms: Sequence[Term]) -> list[Call | Splat]:
+    """The different ops of the terms, each after its operands."""
+    ordered: dict[Call | Splat, None] = {}
+
+    def visit(term: Term) -> None:
+        node = node_of(term)
+        if isinstance(node, Call):
+            for arg in node.args:
+                visit(arg)
+        if not isinstance(node, Var):
+            ordered.setdefault(node)
+
+    for term in terms:
+        visit(term)
+    return list(ordered)
+
+
 def type_right(rule: Rule, found: Substitution, roots: Sequence[TensorSpec]) -> Typing | None:
     """Ops, attributes and types of all nodes on the right, operands before users.
 
@@ -223,46 +246,57 @@ def type_right(rule: Rule, found: Substitution, roots: Sequence[TensorSpec]) -> 
     the rule does not match. Raises `RuleError` if the right side has no types, or others than
     the left: the rule is wrong.
     """
-    typing: Typing = {}
     try:
-        types = [_type(term, found, typing) for term in rule.rhs]
-    except _UndefinedError:
-        return None
+        typing = type_terms(rule.rhs, found)
     except ConstraintError as e:
         raise RuleError(f"rule {rule.name}: the right side has no type: {e}") from e
-    for right, left in zip(types, roots, strict=True):
-        if right != left:
+    if typing is None:
+        return None
+    for term, left in zip(rule.rhs, roots, strict=True):
+        if (right := _spec(term, found, typing)) != left:
             raise RuleError(f"rule {rule.name}: the right side is {right}, expected {left}")
     return typing
 
 
-class _UndefinedError(Exception):
-    """An attribute function has no value for these arguments."""
+def type_terms(terms: Sequence[Term], found: Substitution) -> Typing | None:
+    """Ops, attributes and types of all nodes of the terms, operands before users.
+
+    None where an attribute function is undefined; raises `ConstraintError` from the ops.
+    """
+    typing: Typing = {}
+    for node in operands_first(terms):
+        typed = _type_call(node, found, typing) if isinstance(node, Call) else _splat(node, found)
+        if typed is None:
+            return None
+        typing[node] = typed
+    return typing
 
 
-def _type(term: Term, found: Substitution, typing: Typing) -> TensorSpec:
-    match term:
-        case Var(name):
-            return TensorSpec(found.shapes[name], found.dtype)
-        case Result(call, index):
-            _type(call, found, typing)
-            return typing[call].results[index]
-        case Call() | Splat() if term in typing:
-            pass
-        case Call(name, args, attrs):
-            op, operands = OPS[name], [_type(a, found, typing) for a in args]
-            rank = operands[0].rank if operands else 0
-            values = {key: _value(key, expr, rank, found) for key, expr in attrs}
-            typing[term] = Typed(op, values, op.infer(operands, values))
-        case Splat(value, shape):
-            spec = TensorSpec(_value("shape", shape, 0, found), found.dtype)  # pyright: ignore[reportArgumentType]
-            held = splat_constant(_value("value", value, 0, found), spec)  # pyright: ignore[reportArgumentType]
-            typing[term] = Typed(ConstantOp, held, (spec,))
+def _spec(term: Term, found: Substitution, typing: Typing) -> TensorSpec:
+    if isinstance(term, Var):
+        return TensorSpec(found.shapes[term.name], found.dtype)
+    if isinstance(term, Result):
+        return typing[term.call].results[term.index]
     return typing[term].results[0]
 
 
-def _value(name: str, expr: AttrExpr | Shape, rank: int, found: Substitution) -> AttrValue:
-    value = eval_attr(name, expr, rank, found.symbols, found.shapes.__getitem__)
-    if value is None:
-        raise _UndefinedError
-    return value
+def _type_call(call: Call, found: Substitution, typing: Typing) -> Typed | None:
+    operands = [_spec(arg, found, typing) for arg in call.args]
+    rank = operands[0].rank if operands else 0
+    attrs: dict[str, AttrValue] = {}
+    for name, expr in call.attrs:
+        value = eval_attr(name, expr, rank, found.symbols, found.shape_of)
+        if value is None:
+            return None
+        attrs[name] = value
+    op = OPS[call.op]
+    return Typed(op, attrs, op.infer(operands, attrs))
+
+
+def _splat(splat: Splat, found: Substitution) -> Typed | None:
+    value = eval_attr("value", splat.value, 0, found.symbols, found.shape_of)
+    shape = eval_attr("shape", splat.shape, 0, found.symbols, found.shape_of)
+    if not isinstance(value, int | float) or not isinstance(shape, tuple):
+        return None
+    spec = TensorSpec(shape, found.dtype)
+    return Typed(ConstantOp, splat_constant(value, spec), (spec,))
