@@ -12,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
+import numpy as np
+
+from taso.dialects.spec import AttrValue, narrow
 from taso.passes.rules.functions import FUNCTIONS
 from taso.passes.rules.notation import (
     Apply,
@@ -28,7 +31,6 @@ from taso.passes.rules.notation import (
     ShapeOf,
     expr_symbols,
 )
-from taso.passes.rules.sides import same_scalar
 
 Symbol: TypeAlias = Dim | Batch | AttrVar | ShapeOf
 
@@ -212,7 +214,7 @@ class Solver:
                 else:
                     self._code.fail_if(f"{actual} != {self.value(pattern, name, rank)}")
             case ScalarIs(pattern, actual):
-                same = self._code.constant(same_scalar)
+                same = self._code.constant(_same_scalar)
                 self._code.fail_if(f"not {same}({self.value(pattern)}, {actual}, dt)")
             case Condition(predicate, args):
                 values = ", ".join(self.value(a) for a in args)
@@ -309,3 +311,12 @@ def _is_shape(pattern: object) -> bool:
         isinstance(e, Dim | DimSum | DimProduct | Batch)
         for e in cast("tuple[object, ...]", pattern)
     )
+
+
+def _same_scalar(value: AttrValue, held: float, dtype: str) -> bool:
+    """A constant of this element type that is given `value` holds `held`."""
+    if isinstance(value, bool) or isinstance(held, bool):
+        return value is held
+    if isinstance(held, float) and isinstance(value, int | float):
+        return float(narrow(np.asarray(value), dtype)) == held
+    return value == held

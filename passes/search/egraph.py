@@ -15,8 +15,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
-from taso.dialects.base import Attrs, AttrValue, TasoOp, TensorSpec
+from taso.dialects.base import TasoOp
 from taso.dialects.fold import evaluate_constants
+from taso.dialects.spec import Attrs, AttrValue, TensorSpec
 from taso.dialects.taso import OPS
 
 INPUT = "input"

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple, TypeAlias, cast
 
-from taso.dialects.base import FLOAT_DTYPES, ConstraintError, TensorSpec
-from taso.dialects.movement import splat_constant, splat_value
+from taso.dialects.spec import FLOAT_DTYPES, ConstraintError, TensorSpec
 from taso.dialects.taso import OPS
+from taso.dialects.values import splat_constant, splat_value
 from taso.passes.rules.notation import (
     Call,
     Result,
