@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from xdsl.builder import Builder
 from xdsl.dialects import arith, tensor
-from xdsl.dialects.builtin import AffineMapAttr, DenseArrayBase, i64
+from xdsl.dialects.builtin import AffineMapAttr, DenseArrayBase, TensorType, i64
 from xdsl.dialects.linalg import ops as linalg
 from xdsl.dialects.linalg.attrs import IteratorTypeAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 from xdsl.rewriter import InsertPoint
 
-from taso.dialects.base import TensorSpec, spec_of, tensor_type
-from taso.lowering.linalg.values import Splat, Value, View, element_type
+from taso.dialects.spec import TensorSpec, tensor_type
+from taso.lowering.linalg.values import Splat, Value, View
 
 ScalarBody: TypeAlias = Callable[[Builder, Sequence[SSAValue]], SSAValue]
 """Writes the scalar ops of a generic's body and gives what it yields."""
@@ -134,7 +134,7 @@ class LinalgBuilder:
         parallel: int,
         body: ScalarBody,
     ) -> View:
-        types = [element_type(spec_of(v)) for v in (*inputs, init)]
+        types = [cast("TensorType[Any]", v.type).element_type for v in (*inputs, init)]
         block = Block(arg_types=types)
         for arg in block.args:
             arg.name_hint = "in"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import string
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 from xdsl.builder import Builder
 from xdsl.ir import SSAValue
 
 from taso.dialects import equation
-from taso.dialects.base import Attrs, TasoOp, TensorSpec, numpy_dtype
+from taso.dialects.base import TasoOp
 from taso.dialects.elementwise import AddOp, MaxOp, MulOp
+from taso.dialects.spec import Attrs, TensorSpec, get_ints, get_str, numpy_dtype
 from taso.lowering.linalg.builder import LinalgBuilder
 from taso.lowering.linalg.scalar import SCALARS, apply, convert, extend
 from taso.lowering.linalg.values import Splat, Value, View, element_type
@@ -34,7 +34,7 @@ def lower_elementwise(
 
 def lower_cast(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
     """Convert each element; the type itself needs no op."""
-    return [cast_to(to, operands[0], cast(str, attrs["dtype"]))]
+    return [cast_to(to, operands[0], get_str(attrs, "dtype"))]
 
 
 def cast_to(to: LinalgBuilder, value: Value, dtype: str) -> Value:
@@ -60,7 +60,7 @@ def lower_matmul(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> 
 
 def lower_einsum(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
     """A contraction of one or two operands."""
-    terms, result = equation.split(cast(str, attrs["equation"]))
+    terms, result = equation.split(get_str(attrs, "equation"))
     return [contract(to, operands, terms, result)]
 
 
@@ -85,7 +85,7 @@ def lower_reduce_max(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs)
 
 def _reduced(spec: TensorSpec, attrs: Attrs) -> tuple[str, str]:
     """Letters of the operand and of the result of a reduction."""
-    axes = cast("tuple[int, ...]", attrs["axes"])
+    axes = get_ints(attrs, "axes")
     term = string.ascii_lowercase[: spec.rank]
     return term, "".join(letter for i, letter in enumerate(term) if i not in axes)
 

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import opt_einsum
 
 from taso.dialects import equation
-from taso.dialects.base import Attrs, Emitter
+from taso.dialects.base import Emitter
 from taso.dialects.contraction import EinsumOp
 from taso.dialects.elementwise import DivOp, MulOp, SubOp
 from taso.dialects.movement import BroadcastOp
 from taso.dialects.reduction import ReduceMeanOp, ReduceSumOp
+from taso.dialects.spec import Attrs, get_int, get_ints, get_str
 
 _V = TypeVar("_V")
 
 
 def decompose_mean(to: Emitter[_V], operands: Sequence[_V], attrs: Attrs) -> _V:
     """The sum over the count; 0/0 over no elements."""
-    (x,), axes = operands, cast("tuple[int, ...]", attrs["axes"])
+    (x,), axes = operands, get_ints(attrs, "axes")
     total = to.emit(ReduceSumOp, [x], axes=axes)
     return to.emit(DivOp, [total, to.splat(_count(to, x, axes), to.spec(total))])
 
 
 def decompose_var(to: Emitter[_V], operands: Sequence[_V], attrs: Attrs) -> _V:
     """Squared distances from the mean, in a second pass over the data."""
-    (x,), axes = operands, cast("tuple[int, ...]", attrs["axes"])
+    (x,), axes = operands, get_ints(attrs, "axes")
     shape = to.spec(x).shape
     kept = tuple(i for i in range(len(shape)) if i not in axes)
     mean = to.emit(ReduceMeanOp, [x], axes=axes)
     distance = to.emit(SubOp, [x, to.emit(BroadcastOp, [mean], dims=kept, shape=shape)])
     total = to.emit(ReduceSumOp, [to.emit(MulOp, [distance, distance])], axes=axes)
-    divisor = max(_count(to, x, axes) - cast(int, attrs["correction"]), 0)
+    divisor = max(_count(to, x, axes) - get_int(attrs, "correction"), 0)
     return to.emit(DivOp, [total, to.splat(divisor, to.spec(total))])
 
 
@@ -43,7 +44,7 @@ def _count(to: Emitter[_V], x: _V, axes: Sequence[int]) -> int:
 
 def decompose_einsum(to: Emitter[_V], operands: Sequence[_V], attrs: Attrs) -> _V:
     """Products of two operands at a time, in the greedy order of opt_einsum."""
-    text = cast(str, attrs["equation"])
+    text = get_str(attrs, "equation")
     terms, result = equation.split(text)
     shapes = [to.spec(v).shape for v in operands]
     path, _ = opt_einsum.contract_path(text, *shapes, shapes=True, optimize="greedy")

@@ -7,24 +7,20 @@ holds its attributes, so that a back end with a better kernel can use that: afte
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, Region
-from xdsl.irdl import ConstraintContext
 from xdsl.utils.exceptions import VerifyException
 
-from taso.dialects.base import (
+from taso.dialects.assembly import to_attribute
+from taso.dialects.base import TasoOp
+from taso.dialects.spec import (
     Attrs,
     AttrValue,
-    ConstraintError,
-    TasoOp,
     TensorSpec,
-    from_attribute,
-    spec_of,
     tensor_type,
-    to_attribute,
 )
 from taso.dialects.taso import OPS
 from taso.lowering.linalg.builder import LinalgBuilder
@@ -104,40 +100,33 @@ def recorded_op(function: func.FuncOp) -> tuple[type[TasoOp], dict[str, AttrValu
 
     None for kernels, for functions that record nothing, and where record and body differ.
     """
+    op = _recorded(function)
+    if op is None or function.is_declaration:
+        return None
+    operands, attrs = op.operand_specs(), op.attrs()
+    if not needs_function(type(op), operands):
+        return None
+    again = function_of(type(op), operands, attrs)
+    same_type = again.function_type == function.function_type
+    same = same_type and again.body.is_structurally_equivalent(function.body)
+    return (type(op), attrs) if same else None
+
+
+def _recorded(function: func.FuncOp) -> TasoOp | None:
+    """The op that the attributes name, on values of the function's types, if there is one."""
     name, attributes = function.attributes.get(OP), function.attributes.get(ATTRS)
     if not isinstance(name, StringAttr) or not isinstance(attributes, DictionaryAttr):
         return None
     op = OPS.get(name.data.removeprefix("taso."))
-    if op is None or op.name != name.data or function.is_declaration:
+    if op is None or op.name != name.data:
         return None
-    attrs = _plain_attrs(op, attributes.data)
-    if attrs is None or not _computes(function, op, attrs):
-        return None
-    return op, attrs
-
-
-def _plain_attrs(
-    op: type[TasoOp], attributes: Mapping[str, Attribute]
-) -> dict[str, AttrValue] | None:
-    kinds = op.attribute_kinds()
-    if kinds.keys() != attributes.keys():
-        return None
+    types = function.function_type
+    arguments = Block(arg_types=types.inputs.data).args
+    made = op.create(
+        operands=arguments, result_types=types.outputs.data, properties=dict(attributes.data)
+    )
     try:
-        for name, kind in kinds.items():
-            kind.verify(attributes[name], ConstraintContext())
+        made.verify()
     except VerifyException:
         return None
-    return {name: from_attribute(attributes[name]) for name in kinds}
-
-
-def _computes(function: func.FuncOp, op: type[TasoOp], attrs: Attrs) -> bool:
-    try:
-        operands = [spec_of(t) for t in function.function_type.inputs]
-        op.infer(operands, attrs)
-    except ConstraintError:
-        return False
-    if not needs_function(op, operands):
-        return False
-    again = function_of(op, operands, attrs)
-    same_type = again.function_type == function.function_type
-    return same_type and again.body.is_structurally_equivalent(function.body)
+    return made

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
-from taso.dialects.base import Attrs, AttrValue, Emitter, TasoOp, TensorSpec
+from taso.dialects.base import Emitter, TasoOp
 from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.elementwise import CastOp, GeluOp
@@ -20,6 +20,7 @@ from taso.dialects.movement import (
     TransposeOp,
 )
 from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
+from taso.dialects.spec import Attrs, AttrValue, TensorSpec
 from taso.lowering.linalg import compute, decompose, movement
 from taso.lowering.linalg.builder import LinalgBuilder
 from taso.lowering.linalg.compute import HALF_DTYPES, cast_to, lower_elementwise

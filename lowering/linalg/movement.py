@@ -20,26 +20,35 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import SSAValue
 
-from taso.dialects.base import Attrs, TensorSpec, numpy_dtype, tensor_type
-from taso.dialects.movement import dense_attribute, splat_value, unpack_constant
+from taso.dialects.spec import (
+    Attrs,
+    TensorSpec,
+    get_int,
+    get_ints,
+    get_str,
+    numpy_dtype,
+    tensor_type,
+)
+from taso.dialects.values import constant_property, splat_value
 from taso.lowering.linalg.builder import LinalgBuilder
 from taso.lowering.linalg.values import Splat, Value, View, element_type
 
 
 def lower_constant(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
     """A splat takes no op; without elements, or one for each, the constant is a tensor."""
-    spec = TensorSpec(cast("tuple[int, ...]", attrs["shape"]), cast(str, attrs["dtype"]))
+    spec = TensorSpec(get_ints(attrs, "shape"), get_str(attrs, "dtype"))
     if spec.size == 0:
         return [View.of(to.empty(spec))]
     if splat_value(attrs) is not None:
         return [Splat(cast(bytes, attrs["value"]), spec)]
-    if spec.is_float and not np.isfinite(unpack_constant(attrs).astype(np.float64)).all():
-        return [_constant_from_bits(to, attrs, spec)]
-    return [to.append(arith.ConstantOp(dense_attribute(attrs)))]
+    held = constant_property(attrs)
+    if isinstance(held, DenseIntOrFPElementsAttr):
+        return [to.append(arith.ConstantOp(held))]
+    return [_constant_from_bits(to, attrs, spec)]
 
 
 def _constant_from_bits(to: LinalgBuilder, attrs: Attrs, spec: TensorSpec) -> View:
-    """xDSL 0.74 reads its own `dense<0x7F800000>` as a number: write the bits as integers."""
+    """A constant whose dense form xDSL would not read back: its bits, as integers."""
     bits = IntegerType(8 * numpy_dtype(spec.dtype).itemsize)
     data = BytesAttr(cast(bytes, attrs["value"]))
     integers = DenseIntOrFPElementsAttr(TensorType(bits, spec.shape), data)
@@ -48,17 +57,18 @@ def _constant_from_bits(to: LinalgBuilder, attrs: Attrs, spec: TensorSpec) -> Vi
         return b.insert(arith.BitcastOp(args[0], element_type(spec))).result
 
     source = to.insert(arith.ConstantOp(integers)).result
-    return to.elementwise([View(source, tuple(range(spec.rank)), spec)], spec, bitcast)
+    elements = View(source, tuple(range(spec.rank)), spec)
+    return to.elementwise([elements], spec, bitcast)
 
 
 def lower_transpose(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
     """A view."""
-    return [operands[0].permute(cast("tuple[int, ...]", attrs["perm"]))]
+    return [operands[0].permute(get_ints(attrs, "perm"))]
 
 
 def lower_broadcast(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
     """A view."""
-    dims, shape = (cast("tuple[int, ...]", attrs[name]) for name in ("dims", "shape"))
+    dims, shape = (get_ints(attrs, name) for name in ("dims", "shape"))
     return [operands[0].broadcast(dims, shape)]
 
 
@@ -66,7 +76,7 @@ def lower_concat(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> 
     """`tensor.concat`, but for a single operand, which is the result."""
     if len(operands) == 1:
         return [operands[0]]
-    axis = cast(int, attrs["axis"])
+    axis = get_int(attrs, "axis")
     first = operands[0].spec
     total = sum(v.spec.shape[axis] for v in operands)
     spec = first.with_shape([*first.shape[:axis], total, *first.shape[axis + 1 :]])
@@ -76,13 +86,13 @@ def lower_concat(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> 
 
 def lower_slice(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
     """`tensor.extract_slice`."""
-    axis, start, stop = (cast(int, attrs[name]) for name in ("axis", "start", "stop"))
+    axis, start, stop = (get_int(attrs, name) for name in ("axis", "start", "stop"))
     return [_slice(to, operands[0], axis, start, stop)]
 
 
 def lower_split(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
     """One `tensor.extract_slice` a piece."""
-    axis, sizes = cast(int, attrs["axis"]), cast("tuple[int, ...]", attrs["sizes"])
+    axis, sizes = get_int(attrs, "axis"), get_ints(attrs, "sizes")
     stops = np.cumsum(sizes).tolist()
     return [
         _slice(to, operands[0], axis, stop - size, stop)
@@ -93,21 +103,25 @@ def lower_split(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> l
 def _slice(to: LinalgBuilder, value: Value, axis: int, start: int, stop: int) -> View:
     shape = list(value.spec.shape)
     shape[axis] = stop - start
-    offsets = [0] * len(shape)
+    spec = value.spec.with_shape(shape)
+    if spec.size == 0:  # MLIR takes no offset at the end of an axis
+        return View.of(to.empty(spec))
+    offsets, strides = [0] * len(shape), [1] * len(shape)
     offsets[axis] = start
-    result = tensor_type(value.spec.with_shape(shape))
-    strides = [1] * len(shape)
-    return to.append(tensor.ExtractSliceOp(to.tensor(value), offsets, shape, strides, result))
+    op = tensor.ExtractSliceOp(to.tensor(value), offsets, shape, strides, tensor_type(spec))
+    return to.append(op)
 
 
 def lower_reshape(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
     """Collapse what has to be joined, then expand what has to be parted."""
-    (x,), shape = operands, cast("tuple[int, ...]", attrs["shape"])
+    (x,), shape = operands, get_ints(attrs, "shape")
     spec = x.spec.with_shape(shape)
     if spec == x.spec:
         return [x]
-    if isinstance(x, Splat) or x.spec.rank == 0:  # every size is 1 where the operand has rank 0
-        return [x.broadcast((), shape)] if x.spec.rank == 0 else [Splat(x.element, spec)]
+    if isinstance(x, Splat):
+        return [Splat(x.element, spec)]
+    if x.spec.rank == 0:  # to ones, which xDSL does not expand
+        return [x.broadcast((), shape)]
     if spec.size == 0:
         return [View.of(to.empty(spec))]
     joined, parted = reassociation(x.spec.shape, shape)

@@ -12,7 +12,7 @@ from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import AnyFloat, BFloat16Type, Float16Type, IntegerType, f32
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from taso.dialects.base import Attrs, TasoOp
+from taso.dialects.base import TasoOp
 from taso.dialects.elementwise import (
     AddOp,
     DivOp,
@@ -29,6 +29,7 @@ from taso.dialects.elementwise import (
     SubOp,
     TanhOp,
 )
+from taso.dialects.spec import Attrs
 from taso.lowering.linalg.values import scalar_attribute
 
 ScalarLowering: TypeAlias = Callable[[Builder, Sequence[SSAValue], Attrs], SSAValue]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
-from xdsl.dialects.builtin import AnyFloat, FloatAttr, IntegerAttr, IntegerType
+from xdsl.dialects.builtin import AnyFloat, FloatAttr, IntegerAttr, IntegerType, TensorType
 from xdsl.ir import Attribute, SSAValue
 
-from taso.dialects.base import TensorSpec, numpy_dtype, spec_of, tensor_type
+from taso.dialects.spec import TensorSpec, numpy_dtype, spec_of, tensor_type
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class View:
 
     @property
     def is_identity(self) -> bool:
-        return self.axes == tuple(range(spec_of(self.source).rank))
+        return self.axes == tuple(range(_rank(self.source)))
 
     @property
     def is_permutation(self) -> bool:
@@ -51,7 +51,7 @@ class View:
 
     def source_axes(self) -> tuple[int, ...]:
         """For each axis of the source, the axis of this view that reads it."""
-        return tuple(self.axes.index(j) for j in range(spec_of(self.source).rank))
+        return tuple(self.axes.index(j) for j in range(_rank(self.source)))
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,10 @@ class Splat:
 
 
 Value: TypeAlias = View | Splat
+
+
+def _rank(source: SSAValue) -> int:
+    return cast("TensorType[Any]", source.type).get_num_dims()
 
 
 def element_type(spec: TensorSpec) -> Attribute:

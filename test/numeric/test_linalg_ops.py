@@ -1,0 +1,309 @@
+"""Each op's linalg, run by upstream MLIR, against its NumPy meaning."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support.linalg import OpCase, check, module_of, random_inputs
+
+from taso.dialects.spec import TensorSpec, numpy_dtype
+from taso.dialects.taso import OPS
+from taso.lowering.linalg.lower import DECOMPOSITIONS, LOWERINGS
+from taso.lowering.linalg.scalar import SCALARS
+
+FLOATS = ["f16", "bf16", "f32", "f64"]
+INTEGERS = ["i32", "i64"]
+NUMBERS = [*FLOATS, *INTEGERS]
+ALL = [*NUMBERS, "i1"]
+
+Shape = tuple[int, ...]
+Case = tuple[str, list[Shape], dict[str, Any]]
+
+
+def test_every_op_has_a_lowering() -> None:
+    """Without exception, and in one way each."""
+    tables = [list(LOWERINGS), list(DECOMPOSITIONS), list(SCALARS)]
+    listed = [op.name for table in tables for op in table]
+    assert sorted(listed) == sorted(op.name for op in OPS.values())
+
+
+def check_random(dtype: str, cases: list[Case], *, positive: bool = False) -> None:
+    """Check all cases, in one module, on random inputs of one element type."""
+    typed = [
+        OpCase(name, [TensorSpec(shape, dtype) for shape in shapes], attrs)
+        for name, shapes, attrs in cases
+    ]
+    specs = [t for case in typed for t in case.operands]
+    inputs = random_inputs(specs, np.random.default_rng(), positive=positive)
+    check(module_of(typed), inputs)
+
+
+def check_arrays(name: str, arrays: list[np.ndarray], dtype: str, /, **attrs: Any) -> None:
+    """Check one op on the given values."""
+    with np.errstate(over="ignore"):
+        inputs = [array.astype(numpy_dtype(dtype)) for array in arrays]
+    specs = [TensorSpec(array.shape, dtype) for array in arrays]
+    check(module_of([OpCase(name, specs, attrs)]), inputs)
+
+
+SHAPES: list[Shape] = [(3, 5), (), (1, 1), (2, 0, 3)]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_float_elementwise(dtype: str) -> None:
+    for name in ("exp", "log", "sqrt", "rsqrt", "tanh"):
+        check_random(dtype, [(name, [shape], {}) for shape in SHAPES], positive=True)
+    for name in ("pow", "div"):
+        check_random(dtype, [(name, [shape] * 2, {}) for shape in SHAPES], positive=True)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_gelu(approximate: str, dtype: str) -> None:
+    check_random(dtype, [("gelu", [shape], {"approximate": approximate}) for shape in SHAPES])
+
+
+@pytest.mark.parametrize("dtype", NUMBERS)
+def test_elementwise(dtype: str) -> None:
+    for name in ("neg", "relu"):
+        check_random(dtype, [(name, [shape], {}) for shape in SHAPES])
+    for name in ("add", "sub", "mul", "max"):
+        check_random(dtype, [(name, [shape] * 2, {}) for shape in SHAPES])
+
+
+SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, -2.0, 3.0])
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", ["relu", "exp", "log", "sqrt", "tanh", "neg"])
+def test_unary_on_special_values(name: str, dtype: str) -> None:
+    check_arrays(name, [SPECIAL], dtype)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", ["max", "add", "div", "pow"])
+def test_binary_on_special_values(name: str, dtype: str) -> None:
+    check_arrays(name, list(np.meshgrid(SPECIAL, SPECIAL)), dtype)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "max"])
+def test_integers_wrap_and_keep_every_bit(name: str, dtype: str) -> None:
+    big = np.iinfo(numpy_dtype(dtype)).max
+    a = np.array([big, -big, 2**31 - 1, 3])
+    check_arrays(name, [a, a[::-1]], dtype)
+
+
+@pytest.mark.parametrize("target", ALL)
+@pytest.mark.parametrize("source", ALL)
+def test_cast(source: str, target: str) -> None:
+    """In range: what a float outside of an integer type's range becomes is not defined."""
+    values = np.array([0, 1, -1, 7, -100, 2**31 - 1, 16_777_217])
+    if source in FLOATS:
+        values = np.array([0.0, 1.0, -1.0, 2.6, -2.6, 100.25, -0.3, 1.001])
+        if target not in INTEGERS:
+            values = np.append(values, [np.nan, np.inf, -np.inf, 3e38, 1e-40])
+    check_arrays("cast", [values], source, dtype=target)
+
+
+MOVEMENT: list[Case] = [
+    ("transpose", [(3, 1, 5)], {"perm": (2, 0, 1)}),
+    ("transpose", [()], {"perm": ()}),
+    ("transpose", [(0, 3)], {"perm": (1, 0)}),
+    ("broadcast", [(3, 5)], {"dims": (1, 2), "shape": (2, 3, 5)}),
+    ("broadcast", [(3, 5)], {"dims": (0, 2), "shape": (3, 1, 5, 2)}),
+    ("broadcast", [()], {"dims": (), "shape": (3, 0)}),
+    ("broadcast", [()], {"dims": (), "shape": ()}),
+    ("concat", [(3, 2), (3, 0), (3, 5)], {"axis": 1}),
+    ("concat", [(1, 2), (7, 2)], {"axis": 0}),
+    ("concat", [(3, 2)], {"axis": 1}),
+    ("slice", [(3, 7)], {"axis": 1, "start": 2, "stop": 5}),
+    ("slice", [(3, 7)], {"axis": 0, "start": 3, "stop": 3}),
+    ("split", [(3, 7)], {"axis": 1, "sizes": (2, 0, 4, 1)}),
+]
+
+
+@pytest.mark.parametrize("dtype", ALL)
+def test_movement(dtype: str) -> None:
+    check_random(dtype, MOVEMENT)
+
+
+@pytest.mark.parametrize(
+    "source, target",
+    [
+        ((6, 5), (30,)),
+        ((30,), (2, 3, 5)),
+        ((2, 3, 5), (6, 5)),
+        ((2, 15), (2, 3, 5)),
+        ((6, 5), (5, 6)),
+        ((6, 2, 5), (3, 4, 5)),
+        ((1, 3, 1), (3,)),
+        ((3,), (1, 3, 1)),
+        ((1, 1), ()),
+        ((), (1, 1)),
+        ((), ()),
+        ((1,), (1, 1, 1)),
+        ((4, 1, 1), (1, 2, 2, 1)),
+        ((2, 0, 3), (0, 7)),
+        ((0,), (3, 0)),
+    ],
+)
+def test_reshape(source: Shape, target: Shape) -> None:
+    check_random("f32", [("reshape", [source], {"shape": target})])
+
+
+MATMULS: list[list[Shape]] = [
+    [(3, 7), (7, 5)],
+    [(1, 1), (1, 3)],
+    [(4, 4), (4, 4)],
+    [(2, 3, 7), (7, 5)],
+    [(3, 7), (2, 7, 5)],
+    [(2, 1, 3, 7), (2, 1, 7, 5)],
+    [(3, 0), (0, 5)],
+    [(0, 3), (3, 5)],
+]
+
+
+@pytest.mark.parametrize("dtype", NUMBERS)
+def test_matmul(dtype: str) -> None:
+    check_random(dtype, [("matmul", shapes, {}) for shapes in MATMULS])
+
+
+EINSUMS: list[tuple[str, list[Shape]]] = [
+    ("ij,jk->ik", [(3, 4), (4, 5)]),
+    ("ij,kj->ki", [(3, 4), (5, 4)]),
+    ("ij,jk,kl->il", [(3, 4), (4, 5), (5, 2)]),
+    ("ij,kl,jk->il", [(3, 4), (5, 2), (4, 5)]),
+    ("bij,bjk->bik", [(2, 3, 4), (2, 4, 1)]),
+    ("i,j->ji", [(3,), (4,)]),
+    ("ij->ji", [(3, 4)]),
+    ("ijk->j", [(3, 4, 2)]),
+    ("ij,ij->", [(3, 4), (3, 4)]),
+    ("ij,k->j", [(3, 4), (2,)]),
+    (",i->i", [(), (4,)]),
+    ("i,i,i,i->i", [(5,)] * 4),
+    ("i,i,ij->j", [(5,), (5,), (5, 3)]),
+    ("ij,jk->ik", [(3, 0), (0, 2)]),
+]
+
+
+@pytest.mark.parametrize("dtype", NUMBERS)
+def test_einsum(dtype: str) -> None:
+    check_random(
+        dtype, [("einsum", shapes, {"equation": text}) for text, shapes in EINSUMS], positive=True
+    )
+
+
+REDUCTIONS: list[tuple[Shape, Shape]] = [
+    ((3, 5), (1,)),
+    ((3, 5), (0, 1)),
+    ((2, 1, 7), (0, 2)),
+    ((1, 3), (0,)),
+    ((0, 3), (1,)),
+]
+
+
+@pytest.mark.parametrize("dtype", NUMBERS)
+def test_reductions(dtype: str) -> None:
+    for name in ("reduce_sum", "reduce_max"):
+        check_random(
+            dtype, [(name, [shape], {"axes": axes}) for shape, axes in REDUCTIONS], positive=True
+        )
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_mean_and_variance(dtype: str) -> None:
+    means: list[Case] = [("reduce_mean", [x], {"axes": axes}) for x, axes in REDUCTIONS]
+    check_random(dtype, means, positive=True)
+    for correction in (0, 1):
+        check_random(
+            dtype,
+            [("var", [x], {"axes": a, "correction": correction}) for x, a in REDUCTIONS],
+        )
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_reductions_of_too_few_elements(dtype: str) -> None:
+    check_random(
+        dtype,
+        [
+            ("reduce_sum", [(3, 0)], {"axes": (1,)}),
+            ("reduce_mean", [(3, 0)], {"axes": (1,)}),
+            ("var", [(3, 0)], {"axes": (1,), "correction": 1}),
+            ("var", [(3, 2)], {"axes": (1,), "correction": 2}),
+        ],
+    )
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_reduce_max_of_special_values(dtype: str) -> None:
+    rows = np.array([[1.0, np.nan, 3.0], [-np.inf] * 3, [-5.0, -3.0, -4.0]])
+    check_arrays("reduce_max", [rows], dtype, axes=(1,))
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_reduce_max_of_least_integers(dtype: str) -> None:
+    least = np.iinfo(numpy_dtype(dtype)).min
+    check_arrays("reduce_max", [np.array([[least, least], [least, -7]])], dtype, axes=(1,))
+
+
+def test_half_sums_accumulate_in_f32() -> None:
+    """In f16, ones would stop adding up at 2048."""
+    check_arrays("reduce_sum", [np.ones((2, 4096))], "f16", axes=(1,))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_softmax(dtype: str) -> None:
+    """Large values do not overflow; a row of -inf is NaN, and NaN spreads over its row."""
+    shapes: list[tuple[Shape, int]] = [((3, 7), 1), ((3, 7), 0), ((2, 1, 5), 1), ((4,), 0)]
+    check_random(dtype, [("softmax", [shape], {"axis": axis}) for shape, axis in shapes])
+    rows = np.array([[6e4, 6e4, -6e4], [-np.inf] * 3, [1, np.nan, 2], [np.inf, 1, 2]])
+    check_arrays("softmax", [rows], dtype, axis=1)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_norms(dtype: str) -> None:
+    layer: list[Case] = [
+        ("layer_norm", [x, x[-1:], x[-1:]], {"eps": 1e-5}) for x in [(3, 7), (2, 3, 5), (7,)]
+    ]
+    batch: list[Case] = [
+        ("batch_norm", [x, (n,), (n,)], {"axis": axis, "eps": 1e-5, "correction": correction})
+        for x, axis, n, correction in [((9, 3), 1, 3, 1), ((9, 3), 1, 3, 0), ((3, 4, 5), 0, 3, 1)]
+    ]
+    check_random(dtype, [*layer, *batch])
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_attention(dtype: str) -> None:
+    check_random(
+        dtype,
+        [
+            ("attention", [(*b, 5, 7), (*b, 4, 7), (*b, 4, 3)], {"scale": 0.37})
+            for b in [(), (2, 3)]
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    "dtype, values",
+    [
+        ("f32", [0.1, -0.0, 3e38]),
+        ("f64", [0.1, 1e300, 1e-300]),
+        ("f16", [0.1, 65504, 6e-8]),
+        ("bf16", [0.1, 3e38, 1e-40]),
+        *[(dtype, [1.0, np.inf, -np.inf, np.nan]) for dtype in FLOATS],
+        ("i1", [True, False, True]),
+        ("i32", [2**31 - 1, -(2**31), 7]),
+        ("i64", [2**63 - 1, -(2**63), 7]),
+    ],
+)
+def test_constant(dtype: str, values: list[Any]) -> None:
+    """To the bit: a list, none, and each value as a splat."""
+    array = np.array(values).astype(numpy_dtype(dtype))
+    forms: list[tuple[Shape, np.ndarray]] = [(array.shape, array), ((0,), array[:0])]
+    forms += [((2, 3), element) for element in array]
+    cases = [
+        OpCase("constant", [], {"shape": shape, "dtype": dtype, "value": data.tobytes()})
+        for shape, data in forms
+    ]
+    check(module_of(cases), [], exact=True)
