@@ -6,6 +6,7 @@ is undefined: then the rule does not match. They are pure, so that a rule stays 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
@@ -62,3 +63,150 @@ def rank(shape: tuple[int, ...]) -> int:
 def equal(a: AttrValue, b: AttrValue) -> bool:
     """Both are the same value."""
     return a == b
+
+
+@attr_function
+def swap_last_two(rank: int) -> tuple[int, ...] | None:
+    """The permutation that swaps the last two of `rank` axes."""
+    return (*range(rank - 2), rank - 1, rank - 2) if rank >= 2 else None
+
+
+@attr_function
+def others(axes: tuple[int, ...], rank: int) -> tuple[int, ...]:
+    """The axes of a tensor of `rank` that are not among `axes`, ascending."""
+    return tuple(i for i in range(rank) if i not in axes)
+
+
+@attr_function
+def last_axes(count: int, rank: int) -> tuple[int, ...] | None:
+    """The last `count` of `rank` axes."""
+    return tuple(range(rank - count, rank)) if count <= rank else None
+
+
+@attr_function
+def only(axes: tuple[int, ...]) -> int | None:
+    """The one axis that there is."""
+    return axes[0] if len(axes) == 1 else None
+
+
+@attr_function
+def without(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that a reduction of `shape` over `axes` has."""
+    return tuple(n for i, n in enumerate(shape) if i not in axes)
+
+
+@attr_function
+def count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int | None:
+    """The number of elements that a reduction of `shape` over `axes` joins in one."""
+    return math.prod(shape[a] for a in axes) if all(a < len(shape) for a in axes) else None
+
+
+@attr_function
+def size_along(shape: tuple[int, ...], axis: int) -> int | None:
+    """The size of one axis."""
+    return shape[axis] if axis < len(shape) else None
+
+
+@attr_function
+def renumber(dims: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Where `dims` stand once `axes` are gone; undefined where one of them goes."""
+    if set(dims) & set(axes):
+        return None
+    return tuple(d - sum(a < d for a in axes) for d in dims)
+
+
+@attr_function
+def reindex(inner: tuple[int, ...], outer: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The dims of broadcasting by `inner`, then by `outer`."""
+    return tuple(outer[d] for d in inner) if all(d < len(outer) for d in inner) else None
+
+
+@attr_function
+def sources(perm: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The axes, ascending, that a transpose by `perm` moves to `axes`."""
+    return tuple(sorted(perm[a] for a in axes)) if all(a < len(perm) for a in axes) else None
+
+
+@attr_function
+def perm_of_rest(perm: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The permutation that remains of `perm` once result axes `axes` are reduced away."""
+    if not all(a < len(perm) for a in axes):
+        return None
+    kept = [p for i, p in enumerate(perm) if i not in axes]
+    return tuple(sorted(kept).index(p) for p in kept)
+
+
+@attr_function
+def both_axes(inner: tuple[int, ...], outer: tuple[int, ...], rank: int) -> tuple[int, ...] | None:
+    """The axes of a tensor of `rank` reduced over `inner`, and what is left over `outer`."""
+    kept = others(inner, rank)
+    if not all(a < len(kept) for a in outer):
+        return None
+    return tuple(sorted((*inner, *(kept[a] for a in outer))))
+
+
+@attr_function
+def ascending(perm: tuple[int, ...]) -> bool:
+    """The numbers ascend."""
+    return list(perm) == sorted(set(perm))
+
+
+@attr_function
+def index_of(perm: tuple[int, ...], axis: int) -> int | None:
+    """Where a transpose by `perm` moves an axis."""
+    return perm.index(axis) if axis in perm else None
+
+
+@attr_function
+def plus(a: float, b: float) -> float:
+    """The sum."""
+    return a + b
+
+
+@attr_function
+def minus(a: float, b: float) -> float:
+    """The difference."""
+    return a - b
+
+
+@attr_function
+def times(a: float, b: float) -> float:
+    """The product."""
+    return a * b
+
+
+@attr_function
+def reciprocal(a: float) -> float | None:
+    """One over `a`, in float64."""
+    return 1.0 / a if a != 0 and math.isfinite(a) else None
+
+
+@attr_function
+def whole(a: float) -> int | None:
+    """A whole number that is 0 or more, as an integer."""
+    return int(a) if a >= 0 and float(a).is_integer() else None
+
+
+@attr_function
+def is_positive(a: float) -> bool:
+    """More than 0."""
+    return a > 0
+
+
+@attr_function
+def moved(perm: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Where a transpose by `perm` moves each of `axes`."""
+    return tuple(perm.index(a) for a in axes) if set(axes) <= set(perm) else None
+
+
+@attr_function
+def gather(values: tuple[int, ...], indices: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The entries at `indices`, in that order."""
+    return tuple(values[i] for i in indices) if all(i < len(values) for i in indices) else None
+
+
+@attr_function
+def product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape of the matmul of two shapes."""
+    prefix = a[:-2] or b[:-2]
+    return (*prefix, a[-2], b[-1]) if min(len(a), len(b)) >= 2 else None

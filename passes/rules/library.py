@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 
-from taso.passes.rules import elementwise, matmul, transpose
+from taso.passes.rules import (
+    broadcast,
+    composite,
+    concat,
+    einsum,
+    elementwise,
+    matmul,
+    reduction,
+    transpose,
+)
 from taso.passes.rules.notation import Rule, RuleError, RuleFamily
 
 
@@ -20,11 +29,36 @@ def by_name(rules: Iterable[Rule]) -> dict[str, Rule]:
     return table
 
 
-RULES: dict[str, Rule] = by_name(chain(matmul.RULES, elementwise.RULES, transpose.RULES))
+RULES: dict[str, Rule] = by_name(
+    chain(
+        elementwise.RULES,
+        broadcast.RULES,
+        transpose.RULES,
+        reduction.RULES,
+        composite.RULES,
+        concat.RULES,
+        einsum.RULES,
+        matmul.RULES,
+    )
+)
 """Every rule of a fixed number of terms, in the order in which they are tried."""
 
-FAMILIES: dict[str, RuleFamily] = {}
+FAMILIES: dict[str, RuleFamily] = {family.name: family for family in matmul.FAMILIES}
 """Every rule for any number of siblings."""
 
-DEFAULT_RULES: tuple[str, ...] = tuple(RULES)
+ON_REQUEST: dict[str, str] = {
+    "matmul-factor-left-reversed": "expands each product of a sum; no cost gains by it",
+    "matmul-factor-right-reversed": "as the one before",
+    "matmul-concat-inner": "pairs all products in a sum, each with a copy of the activations",
+    "matmul-concat-inner-reversed": "undoes a concat that the program has for a reason",
+    "matmul-of-concat-columns": "undoes the concat of weights",
+    "matmul-of-concat-rows": "as the one before",
+    "matmul-batch": "pairs all products of a shape, the dependent ones too",
+    "reduction-mean-as-sum": "a mean is one op; only other rules would gain by the sum",
+}
+"""Rules that the search does not use unless asked to, each with the reason."""
+
+DEFAULT_RULES: tuple[str, ...] = tuple(
+    name for name in (*RULES, *FAMILIES) if name not in ON_REQUEST
+)
 """Names in `RULES` and `FAMILIES` that the search uses unless told otherwise."""

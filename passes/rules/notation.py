@@ -58,14 +58,15 @@ class ShapeOf:
     var: str
 
 
-AttrKind: TypeAlias = Literal["perm", "axis", "axes", "dims", "int", "scalar", "text"]
+AttrKind: TypeAlias = Literal["perm", "axis", "axes", "dims", "shape", "int", "scalar", "text"]
 
 
 @dataclass(frozen=True)
 class AttrVar:
     """A symbol for an attribute. `kind` says what it ranges over:
 
-    a permutation, one axis, ascending axes, a broadcast's dims, an integer, a float, a text.
+    a permutation, one axis, ascending axes, a broadcast's dims, a shape, an integer, a float,
+    a text.
     """
 
     name: str

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from taso.passes.rules.notation import (
     AttrExpr,
+    AttrVar,
     Batch,
     Call,
     DimExpr,
@@ -149,3 +150,30 @@ def splat(value: AttrExpr, *shape: DimExpr | Batch) -> Splat:
 def splat_like(value: AttrExpr, var: str) -> Splat:
     """A splat of the shape of a variable."""
     return Splat(value, ShapeOf(var))
+
+
+def _any_gelu(x: Term) -> Call:
+    return gelu(x, AttrVar("approximate", "text"))
+
+
+ACTIVATIONS: dict[str, Callable[[Term], Call]] = {"gelu": _any_gelu, "relu": relu, "tanh": tanh}
+"""Element-wise ops of one operand that follow layers, by name."""
+
+UNARY: dict[str, Callable[[Term], Call]] = {
+    "exp": exp,
+    "log": log,
+    "neg": neg,
+    "rsqrt": rsqrt,
+    "sqrt": sqrt,
+    **ACTIVATIONS,
+}
+"""Element-wise ops of one operand, by name."""
+
+BINARY: dict[str, Callable[[Term, Term], Call]] = {
+    "add": add,
+    "div": div,
+    "max": maximum,
+    "mul": mul,
+    "sub": sub,
+}
+"""Element-wise ops of two operands for which families of rules are made, by name."""
