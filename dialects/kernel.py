@@ -105,6 +105,8 @@ class KernelOp(IRDLOperation):
         types = parser.parse_comma_separated_list(parser.Delimiter.NONE, parser.parse_type)
         attributes = parser.parse_optional_attr_dict_with_keyword()
         body = parser.parse_region([p[0] for p in pairs])
+        if late := next(iter(parser.forward_ssa_references), None):
+            parser.raise_error(f"%{late} is used before it is defined", start)
         op = cls([p[1] for p in pairs], types, body)
         if attributes is not None:
             op.attributes.update(attributes.data)

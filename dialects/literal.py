@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -27,6 +28,7 @@ from taso.dialects.spec import (
 from taso.dialects.values import (
     bytes_of_hex,
     hex_text,
+    magnitude,
     pack_constant,
     packed_bytes,
     splat_constant,
@@ -60,7 +62,7 @@ def format_literal(attrs: Attrs) -> str:
         return _format_number(value, dtype)
     if array.size == 0:
         return "dense<>"
-    if array.size <= MAX_LISTED_ELEMENTS and bool(np.all(np.isfinite(array))):
+    if array.size <= MAX_LISTED_ELEMENTS and math.isfinite(magnitude(attrs)):
         return f"dense<{_format_list(array, dtype)}>"
     return f'dense<"{hex_text(attrs)}">'
 

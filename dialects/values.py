@@ -12,6 +12,7 @@ import numpy as np
 from xdsl.dialects.builtin import BytesAttr, DenseIntOrFPElementsAttr, StringAttr
 
 from taso.dialects.spec import (
+    FLOAT_DTYPES,
     Array,
     Attrs,
     ConstraintError,
@@ -37,7 +38,8 @@ def packed_bytes(raw: bytes, spec: TensorSpec) -> Attrs:
     item = numpy_dtype(spec.dtype).itemsize
     one = raw[:item]
     # Two elements tell most constants from splats without a look at the rest.
-    if raw[item : 2 * item] == one and raw == one * spec.size:
+    fills = len(raw) == item * spec.size
+    if fills and raw[item : 2 * item] == one and raw == one * spec.size:
         raw = one
     return {"value": raw, "shape": spec.shape, "dtype": spec.dtype}
 
@@ -90,10 +92,15 @@ def constant_property(attrs: Attrs) -> DenseIntOrFPElementsAttr[Any] | StringAtt
     xDSL prints inf, NaN and large whole floats of a dense attribute as `0xff800000`, which it
     reads back as the integer 4286578688: where that may happen, the bytes are kept as text.
     """
-    flat = _elements(attrs)
-    if flat.dtype.kind in "bi" or bool(np.all(np.abs(flat.astype(np.float64)) < 1e5)):
+    if get_str(attrs, "dtype") not in FLOAT_DTYPES or magnitude(attrs) < 1e5:
         return dense_attribute(attrs)
     return StringAttr(hex_text(attrs))
+
+
+def magnitude(attrs: Attrs) -> float:
+    """The largest absolute value; NaN if there is one, 0 of no elements."""
+    with np.errstate(invalid="ignore"):
+        return float(np.max(np.abs(_elements(attrs).astype(np.float64)), initial=0.0))
 
 
 def hex_text(attrs: Attrs) -> str:
