@@ -9,6 +9,7 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
 
 from taso.dialects.base import TasoOp
 from taso.dialects.kernel import KernelOp, YieldOp
@@ -25,7 +26,8 @@ class ConvertTasoToLinalgPass(ModulePass):
     Kernels, composites and ops of several structured ops become calls of private functions
     (`taso.lowering.linalg.functions`), the others linalg in place. Transpositions and
     broadcasts become indexing maps of their readers where these are generics. Function
-    arguments and their attributes stay.
+    arguments and their attributes stay. Raises PassFailedException where control flow holds
+    ops of `taso`.
     """
 
     name = "convert-taso-to-linalg"
@@ -39,10 +41,10 @@ class ConvertTasoToLinalgPass(ModulePass):
 
 
 def _convert(function: func.FuncOp, table: FunctionTable) -> None:
+    if len(function.body.blocks) > 1:
+        raise PassFailedException(f"@{function.sym_name.data} has branches; expected one block")
     old = function.body.block
     new = _lower_block(old, table)
-    for arg, renamed in zip(old.args, new.args, strict=True):
-        renamed.name_hint = arg.name_hint
     function.body.detach_block(old)
     old.erase(safe_erase=False)
     function.body.add_block(new)
@@ -91,6 +93,8 @@ class _BlockLowering:
         return [View.of(result) for result in self._to.insert(call).results]
 
     def _copy(self, op: Operation) -> None:
+        if any(isinstance(inner, TasoOp | KernelOp) for inner in op.walk()):
+            raise PassFailedException(f"'{op.name}' holds ops of taso, which is not supported")
         tensors = dict(zip(op.operands, self._tensors(op), strict=True))
         copy = self._to.insert(op.clone(self._others | tensors))
         self._others.update(zip(op.results, copy.results, strict=True))

@@ -18,8 +18,9 @@ What `convert-taso-to-linalg` writes, and all that a reader of its output has to
 * **`tensor.concat`, `tensor.extract_slice`** (strides 1), **`tensor.collapse_shape`,
   `tensor.expand_shape`** (a reshape is the first, the second, or one after the other).
 * **`tensor.empty`** as an init, and as a value where a tensor has no elements.
-* **`arith.constant dense<…> : T`**, finite floats and integers only. One that holds inf or NaN
-  is a constant of its bits and an element-wise `arith.bitcast`: xDSL reads no others back.
+* **`arith.constant dense<…> : T`** of integers, and of floats that xDSL reads back. One that it
+  does not (inf, NaN, large whole floats) is a constant of its bits, i16 to i64, and an
+  element-wise `arith.bitcast`.
 * **`func.call`** of a private function that stands for one op or kernel (see `functions`).
 
 Every generic has one result. Scalar constants stand outside the generics only as the values

@@ -50,12 +50,14 @@ def decompose_einsum(to: Emitter[_V], operands: Sequence[_V], attrs: Attrs) -> _
     path, _ = opt_einsum.contract_path(text, *shapes, shapes=True, optimize="greedy")
     values = list(operands)
     for step in path:
-        taken = sorted(step, reverse=True)
-        inputs, factors = [terms.pop(i) for i in taken], [values.pop(i) for i in taken]
+        taken = sorted(step)
+        inputs, factors = [terms[i] for i in taken], [values[i] for i in taken]
+        for i in reversed(taken):
+            del terms[i], values[i]
         # A letter stays until the last operand that has it is in.
         needed = set(result).union(*terms)
         kept = "".join(dict.fromkeys(x for x in "".join(inputs) if x in needed))
-        terms.append(kept if terms else result)
-        step_text = f"{','.join(inputs)}->{terms[-1]}"
-        values.append(to.emit(EinsumOp, factors, equation=step_text))
+        output = kept if terms else result
+        values.append(to.emit(EinsumOp, factors, equation=f"{','.join(inputs)}->{output}"))
+        terms.append(output)
     return values[0]
