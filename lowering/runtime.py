@@ -1,0 +1,135 @@
+"""Loads generated source and runs it: argument checks, and parameters prepared once."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from taso.lowering.pipeline import lower
+from taso.lowering.standalone import Argument, as_tuple, draw_inputs, format_output
+
+__all__ = ["Argument", "Program", "draw_inputs", "format_output", "load_source", "lower"]
+
+_numbers = itertools.count()
+
+
+def load_source(source: str, name: str) -> ModuleType:
+    """Execute generated source as a module. Tracebacks show its lines; `name` is for people."""
+    file = f"<taso {name} {next(_numbers)}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    module = ModuleType(file)
+    exec(compile(source, file, "exec"), module.__dict__)
+    return module
+
+
+class Program:
+    """A generated module with its parameters. Gradients are not recorded.
+
+    `arguments` are those of the program before parameters were hoisted, in its order: the
+    `inputs`, which a call takes, and the `parameters`, which `prepare` takes.
+    """
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+        self.arguments = tuple(Argument(*argument) for argument in module.ARGUMENTS)
+        self.inputs = tuple(a for a in self.arguments if not a.is_parameter)
+        self.parameters = tuple(a for a in self.arguments if a.is_parameter)
+        self._main: Callable[..., Any] = module.main
+        self._expected = [(a.shape, getattr(torch, a.dtype)) for a in self.inputs]
+        self._device: torch.device | None = None
+        self._bound: tuple[torch.Tensor, ...] = ()
+        self._order: list[int] | None = None
+        if not self.parameters:
+            self.prepare(())
+
+    @staticmethod
+    def from_source(source: str, name: str = "program") -> Program:
+        """Load generated source."""
+        return Program(load_source(source, name))
+
+    def prepare(self, parameters: Sequence[torch.Tensor]) -> None:
+        """Bind the parameters, in order, and compute once what depends on them alone.
+
+        What is not computed shares memory with them. Raises TypeError if they do not fit.
+        """
+        _check(self.parameters, parameters, parameters[0].device if parameters else None)
+        self._device = parameters[0].device if parameters else None
+        places = [i for i, a in enumerate(self.arguments) if a.is_parameter]
+        known = {i: p.detach() for i, p in zip(places, parameters, strict=True)}
+        prepared: tuple[torch.Tensor, ...] = ()
+        if hasattr(self.module, "prepare"):
+            prepared = as_tuple(self.module.prepare(*(known[i] for i in self.module.PREPARE_TAKES)))
+        self._bind(known, prepared)
+
+    def _bind(self, known: dict[int, torch.Tensor], prepared: Sequence[torch.Tensor]) -> None:
+        """Say what `main` takes as places among the inputs and, after them, what is bound."""
+        free = [i for i in range(len(self.arguments)) if i not in known]
+        bound: list[torch.Tensor] = []
+        order: list[int] = []
+        for kind, index in self.module.MAIN_TAKES:
+            if kind == "argument" and index not in known:
+                order.append(free.index(index))
+                continue
+            order.append(len(free) + len(bound))
+            bound.append(prepared[index] if kind == "prepared" else known[index])
+        self._bound = tuple(bound)
+        self._order = None if order == list(range(len(free) + len(bound))) else order
+
+    def __call__(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The results for these inputs.
+
+        Raises TypeError if an input does not fit, RuntimeError before `prepare` has run.
+        """
+        if not self._fit(inputs):
+            inputs = self._checked(inputs)
+        given = (*inputs, *self._bound)
+        results = self._main(*(given if self._order is None else [given[i] for i in self._order]))
+        return results if isinstance(results, tuple) else (results,)
+
+    def _fit(self, inputs: Sequence[torch.Tensor]) -> bool:
+        """A quick check that suffices for inputs as they mostly are."""
+        if len(inputs) != len(self._expected) or (self.parameters and self._device is None):
+            return False
+        device = self._device or (inputs[0].device if inputs else None)
+        for x, (shape, dtype) in zip(inputs, self._expected, strict=True):
+            if x.shape != shape or x.dtype is not dtype or x.device != device or x.requires_grad:
+                return False
+        return True
+
+    def _checked(self, inputs: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+        if self.parameters and self._device is None:
+            raise RuntimeError(f"{len(self.parameters)} parameters have to be prepared first")
+        _check(self.inputs, inputs, self._device or (inputs[0].device if inputs else None))
+        return tuple(x.detach() for x in inputs)
+
+    def run(self, arguments: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+        """The results for all arguments in the program's order; parameters are prepared anew."""
+        flags = [a.is_parameter for a in self.arguments]
+        if len(arguments) != len(flags):
+            raise TypeError(f"expected {len(flags)} arguments, got {len(arguments)}")
+        paired = list(zip(arguments, flags, strict=True))
+        if self.parameters:
+            self.prepare([x for x, is_parameter in paired if is_parameter])
+        return self(*(x for x, is_parameter in paired if not is_parameter))
+
+
+def _check(
+    expected: Sequence[Argument], given: Sequence[torch.Tensor], device: torch.device | None
+) -> None:
+    """Raise TypeError at the first tensor that does not fit, naming both sides."""
+    if len(given) != len(expected):
+        raise TypeError(f"expected {len(expected)} tensors, got {len(given)}")
+    for argument, x in zip(expected, given, strict=True):
+        what = f"{argument.dtype}{list(argument.shape)}"
+        if not isinstance(x, torch.Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"{argument.name}: expected {what}, got {type(x).__name__}")
+        found = f"{str(x.dtype).removeprefix('torch.')}{list(x.shape)}"
+        if found != what or x.device != device:
+            raise TypeError(
+                f"{argument.name}: expected {what} on {device}, got {found} on {x.device}"
+            )

@@ -1,0 +1,11 @@
+"""Linalg on tensors as readable torch source: one Python file that needs torch alone.
+
+`torch_source(module)` writes it. The parts: `names` makes identifiers of what an IR file
+calls things, `code` holds the statements of a function and decides what is done in place and
+when a temporary dies, `generic`, `movement` and `records` translate ops, `module` lays out
+the file.
+"""
+
+from taso.lowering.torch_source.module import torch_source
+
+__all__ = ["torch_source"]

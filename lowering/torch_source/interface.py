@@ -1,0 +1,80 @@
+"""What the program's arguments are, and which of them `main` and `prepare` take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr
+from xdsl.ir import Attribute, SSAValue
+
+from taso.lowering.torch_source.names import identifier
+from taso.lowering.torch_source.types import TorchSourceError, type_of
+from taso.lowering.torch_source.values import hint_of
+
+
+@dataclass(frozen=True)
+class Interface:
+    """Arguments as (name, shape, dtype, is parameter), and where each callee argument is from."""
+
+    arguments: tuple[tuple[str, tuple[int, ...], str, bool], ...]
+    main_takes: tuple[tuple[str, int], ...]
+    prepare_takes: tuple[int, ...]
+
+
+def interface_of(main: func.FuncOp, prepare: func.FuncOp | None) -> Interface:
+    """Read the attributes that `taso-hoist-params` leaves on arguments.
+
+    `taso.source = N` is argument N of the program before, `taso.prepared = I` result I of
+    `prepare`; an argument with neither stands for itself. Raises `TorchSourceError` where
+    the numbers do not fit.
+    """
+    found: dict[int, tuple[str, tuple[int, ...], str, bool]] = {}
+    main_takes: list[tuple[str, int]] = []
+    for index, (arg, attrs) in enumerate(_arguments(main)):
+        prepared = _index(attrs, "taso.prepared")
+        if prepared is not None:
+            main_takes.append(("prepared", prepared))
+            continue
+        source = _index(attrs, "taso.source")
+        source = index if source is None else source
+        found[source] = _argument(arg, source, "taso.param" in attrs)
+        main_takes.append(("argument", source))
+    prepare_takes: list[int] = []
+    for index, (arg, attrs) in enumerate(_arguments(prepare) if prepare else ()):
+        source = _index(attrs, "taso.source")
+        prepare_takes.append(index if source is None else source)
+        found.setdefault(prepare_takes[-1], _argument(arg, prepare_takes[-1], True))
+    if sorted(found) != list(range(len(found))):
+        raise TorchSourceError(f"arguments {sorted(found)} of the program are not all there are")
+    _check_prepared(main, prepare, main_takes)
+    arguments = tuple(found[i] for i in range(len(found)))
+    return Interface(arguments, tuple(main_takes), tuple(prepare_takes))
+
+
+def _arguments(function: func.FuncOp) -> list[tuple[SSAValue, dict[str, Attribute]]]:
+    args = function.body.block.args
+    attrs = function.arg_attrs.data if isinstance(function.arg_attrs, ArrayAttr) else ()
+    dictionaries = [dict(a.data) for a in attrs] or [dict[str, Attribute]() for _ in args]
+    return list(zip(args, dictionaries, strict=True))
+
+
+def _index(attrs: dict[str, Attribute], name: str) -> int | None:
+    attr = attrs.get(name)
+    return attr.value.data if isinstance(attr, IntegerAttr) else None
+
+
+def _argument(
+    arg: SSAValue, index: int, is_parameter: bool
+) -> tuple[str, tuple[int, ...], str, bool]:
+    type_ = type_of(arg)
+    return (identifier(hint_of(arg, f"x{index}")), type_.shape, type_.dtype, is_parameter)
+
+
+def _check_prepared(
+    main: func.FuncOp, prepare: func.FuncOp | None, takes: list[tuple[str, int]]
+) -> None:
+    given = list(prepare.function_type.outputs) if prepare else []
+    for type_, (kind, index) in zip(main.function_type.inputs, takes, strict=True):
+        if kind == "prepared" and not (0 <= index < len(given) and given[index] == type_):
+            raise TorchSourceError(f"result {index} of @main__prepare is no {type_}")

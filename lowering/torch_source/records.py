@@ -1,0 +1,120 @@
+"""Ops that a private function records, as the ATen call that computes them best."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+from taso.dialects import equation
+from taso.dialects.base import Attrs, TasoOp
+from taso.dialects.composite import BatchNormOp, LayerNormOp, SoftmaxOp
+from taso.dialects.contraction import EinsumOp, MatMulOp
+from taso.dialects.elementwise import GeluOp
+from taso.dialects.reduction import ReduceMeanOp, ReduceSumOp, VarOp
+from taso.lowering.torch_source.code import Ref
+from taso.lowering.torch_source.types import Type, ints
+from taso.lowering.torch_source.views import permute
+
+AtenCall = Callable[[Sequence[Ref], Attrs], Ref | None]
+"""The call as an expression, or None where the op's body has to be translated."""
+
+
+def contraction_letters(
+    op: type[TasoOp], ranks: Sequence[int], attrs: Attrs
+) -> tuple[list[str], str] | None:
+    """The letters of a recorded product of two tensors: operand terms and result."""
+    if op is EinsumOp and len(ranks) == 2:
+        return equation.split(cast(str, attrs["equation"]))
+    if op is not MatMulOp:
+        return None
+    lhs, rhs = (rank - 2 for rank in ranks)
+    prefix = string.ascii_lowercase[: max(lhs, rhs)]
+    m, k, n = string.ascii_lowercase[len(prefix) : len(prefix) + 3]
+    terms = [prefix[: lhs and None] + m + k, prefix[: rhs and None] + k + n]
+    return terms, prefix + m + n
+
+
+def _same(x: Ref, text: str) -> Ref:
+    return Ref(text, x.type)
+
+
+def _softmax(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    (x,) = operands
+    return _same(x, f"torch.softmax({x.text}, {attrs['axis']})")
+
+
+def _gelu(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    (x,) = operands
+    suffix = ', approximate="tanh"' if attrs["approximate"] == "tanh" else ""
+    return _same(x, f"torch.nn.functional.gelu({x.text}{suffix})")
+
+
+def _layer_norm(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    x, gamma, beta = operands
+    arguments = f"{x.text}, {ints(x.type.shape[-1:])}, {gamma.text}, {beta.text}"
+    return _same(x, f"torch.layer_norm({arguments}, {attrs['eps']!r})")
+
+
+def _batch_norm(operands: Sequence[Ref], attrs: Attrs) -> Ref | None:
+    """Normalise by the batch's statistics; torch divides the variance by the count n.
+
+    With correction c, var · n/(n - c) + eps = n/(n - c) · (var + eps · (n - c)/n), so that
+    gamma is scaled by sqrt((n - c)/n) and eps by (n - c)/n.
+    """
+    x, gamma, beta = operands
+    axis, eps, correction = (attrs[name] for name in ("axis", "eps", "correction"))
+    axis, eps, correction = cast(int, axis), cast(float, eps), cast(int, correction)
+    count = math.prod(x.type.shape) // max(x.type.shape[axis], 1)
+    if count <= 1 or count <= correction or 0 in x.type.shape:
+        return None
+    ratio = (count - correction) / count
+    scale = gamma.text if correction == 0 else f"{gamma.text} * {math.sqrt(ratio)!r}"
+    # The channels are torch's axis 1.
+    perm = list(range(x.type.rank))
+    perm[1], perm[axis] = perm[axis], perm[1]
+    moved = permute(x, perm)
+    call = (
+        f"torch.nn.functional.batch_norm({moved.text}, None, None, {scale}, {beta.text}, "
+        f"training=True, eps={eps * ratio!r})"
+    )
+    return permute(_same(moved, call), perm)
+
+
+def _statistic(function: str, x: Ref, attrs: Attrs, suffix: str = "") -> Ref:
+    axes = cast("tuple[int, ...]", attrs["axes"])
+    shape = tuple(n for i, n in enumerate(x.type.shape) if i not in axes)
+    return Ref(f"torch.{function}({x.text}, {ints(axes)}{suffix})", Type(shape, x.type.dtype))
+
+
+def _sum(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    return _statistic("sum", operands[0], attrs)
+
+
+def _mean(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    return _statistic("mean", operands[0], attrs)
+
+
+def _var(operands: Sequence[Ref], attrs: Attrs) -> Ref | None:
+    (x,) = operands
+    correction = cast(int, attrs["correction"])
+    count = math.prod(x.type.shape[a] for a in cast("tuple[int, ...]", attrs["axes"]))
+    if count <= correction:  # torch warns
+        return None
+    return _statistic("var", x, attrs, f", correction={correction}")
+
+
+ATEN_CALLS: Mapping[type[TasoOp], AtenCall] = {
+    BatchNormOp: _batch_norm,
+    GeluOp: _gelu,
+    LayerNormOp: _layer_norm,
+    ReduceMeanOp: _mean,
+    ReduceSumOp: _sum,
+    SoftmaxOp: _softmax,
+    VarOp: _var,
+}
+"""By op. An op that is not here is computed by the function's body, AttentionOp too:
+
+on a CPU, `scaled_dot_product_attention` gives 0 where the reference has NaN, and is no faster.
+"""
