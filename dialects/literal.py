@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -28,7 +27,7 @@ from taso.dialects.spec import (
 from taso.dialects.values import (
     bytes_of_hex,
     hex_text,
-    magnitude,
+    is_finite,
     pack_constant,
     packed_bytes,
     splat_constant,
@@ -62,7 +61,7 @@ def format_literal(attrs: Attrs) -> str:
         return _format_number(value, dtype)
     if array.size == 0:
         return "dense<>"
-    if array.size <= MAX_LISTED_ELEMENTS and math.isfinite(magnitude(attrs)):
+    if array.size <= MAX_LISTED_ELEMENTS and is_finite(attrs):
         return f"dense<{_format_list(array, dtype)}>"
     return f'dense<"{hex_text(attrs)}">'
 

@@ -90,17 +90,25 @@ def constant_property(attrs: Attrs) -> DenseIntOrFPElementsAttr[Any] | StringAtt
     """What a `taso.constant` holds: dense elements, or their bytes in hex.
 
     xDSL prints inf, NaN and large whole floats of a dense attribute as `0xff800000`, which it
-    reads back as the integer 4286578688: where that may happen, the bytes are kept as text.
+    reads back as the integer 4286578688, and zeros of both signs as a splat: where that may
+    happen, the bytes are kept as text.
     """
-    if get_str(attrs, "dtype") not in FLOAT_DTYPES or magnitude(attrs) < 1e5:
-        return dense_attribute(attrs)
-    return StringAttr(hex_text(attrs))
+    if get_str(attrs, "dtype") in FLOAT_DTYPES:
+        flat = _wide(attrs)
+        plain = (np.abs(flat) < 1e5) & ~((flat == 0) & np.signbit(flat))
+        if not np.all(plain):
+            return StringAttr(hex_text(attrs))
+    return dense_attribute(attrs)
 
 
-def magnitude(attrs: Attrs) -> float:
-    """The largest absolute value; NaN if there is one, 0 of no elements."""
-    with np.errstate(invalid="ignore"):
-        return float(np.max(np.abs(_elements(attrs).astype(np.float64)), initial=0.0))
+def is_finite(attrs: Attrs) -> bool:
+    """Whether no element is inf or NaN."""
+    return bool(np.all(np.isfinite(_wide(attrs))))
+
+
+def _wide(attrs: Attrs) -> Array:
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        return _elements(attrs).astype(np.float64)
 
 
 def hex_text(attrs: Attrs) -> str:

@@ -241,7 +241,7 @@ GENERIC_KERNELS = [
         '"taso.yield"(%x) : (tensor<3xf32>) -> () }) : (tensor<2xf32>) -> tensor<3xf32>',
     ),
     (r"\(C3\)", '"taso.kernel"() ({ "taso.yield"() : () -> () }) : () -> ()'),
-    ("last operation in its parent", "taso.yield %a : tensor<2xf32>"),
+    ("parent", "taso.yield %a : tensor<2xf32>"),
 ]
 
 

@@ -63,7 +63,10 @@ def constants(draw: st.DrawFn) -> ConstantOp:
     dtype = draw(st.sampled_from(DTYPES))
     spec = TensorSpec(tuple(draw(st.lists(st.integers(0, 3), max_size=3))), dtype)
     item = numpy_dtype(dtype).itemsize
-    element = st.binary(min_size=item, max_size=item)
+    special = narrow(np.array([0.0, -0.0, 1.0, 1e-5, 123457.0, np.inf, -np.inf, np.nan]), dtype)
+    element = st.binary(min_size=item, max_size=item) | st.sampled_from(
+        [value.tobytes() for value in special]
+    )
     if draw(st.booleans()):
         raw = draw(element) * spec.size
     else:
@@ -177,7 +180,7 @@ def test_malformed_text_is_refused_or_read(path: Path) -> None:
     seed = random.randrange(2**32)
     rng = random.Random(seed)
     refused = 0
-    for _ in range(250):
+    for _ in range(120):
         broken = mutate(text, rng)
         try:
             parse_module(broken)
@@ -185,4 +188,4 @@ def test_malformed_text_is_refused_or_read(path: Path) -> None:
             refused += 1
         except Exception as e:
             pytest.fail(f"seed {seed}: {type(e).__name__}: {e} for\n{broken}")
-    assert refused > 50
+    assert refused > 25

@@ -1,5 +1,4 @@
-// RUN: taso-opt %s | taso-opt | filecheck %s
-// RUN: taso-opt %s --print-op-generic | taso-opt | filecheck %s
+// RUN: taso-opt %s --print-op-generic | taso-opt | taso-opt | filecheck %s
 
 // CHECK-LABEL: func.func @composite
 func.func @composite(%x: tensor<2x3x4xf32>, %g: tensor<4xf32>, %c: tensor<3xf32>) {

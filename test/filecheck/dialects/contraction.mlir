@@ -1,5 +1,4 @@
-// RUN: taso-opt %s | taso-opt | filecheck %s
-// RUN: taso-opt %s --print-op-generic | taso-opt | filecheck %s
+// RUN: taso-opt %s --print-op-generic | taso-opt | taso-opt | filecheck %s
 
 // CHECK-LABEL: func.func @matmul
 func.func @matmul(%a: tensor<5x2x3xf16>, %b: tensor<3x4xf16>, %c: tensor<5x4x2xf16>) {

@@ -1,5 +1,4 @@
-// RUN: taso-opt %s | taso-opt | filecheck %s
-// RUN: taso-opt %s --print-op-generic | taso-opt | filecheck %s
+// RUN: taso-opt %s --print-op-generic | taso-opt | taso-opt | filecheck %s
 
 // CHECK-LABEL: func.func @constant
 func.func @constant() {

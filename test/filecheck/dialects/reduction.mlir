@@ -1,5 +1,4 @@
-// RUN: taso-opt %s | taso-opt | filecheck %s
-// RUN: taso-opt %s --print-op-generic | taso-opt | filecheck %s
+// RUN: taso-opt %s --print-op-generic | taso-opt | taso-opt | filecheck %s
 
 // CHECK-LABEL: func.func @reduction
 func.func @reduction(%a: tensor<2x3x4xf32>, %i: tensor<2x3xi64>) {
