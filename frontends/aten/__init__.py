@@ -1,0 +1,1 @@
+"""ATen ops as taso ops: a converter for each overload, by family."""

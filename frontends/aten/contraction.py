@@ -1,0 +1,100 @@
+"""Matrix products, einsum and attention."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from taso.dialects.composite import AttentionOp
+from taso.dialects.contraction import EinsumOp, MatMulOp
+from taso.dialects.elementwise import AddOp, MulOp
+from taso.dialects.movement import TransposeOp
+from taso.frontends.aten.writer import NodeWriter, UnsupportedError, converts
+
+
+@converts("mm.default", "bmm.default", "matmul.default")
+def matmul(to: NodeWriter, a: SSAValue, b: SSAValue) -> SSAValue:
+    """By NumPy's rules: a vector is a row or a column, batch axes are broadcast."""
+    rows, columns = to.shape(a), to.shape(b)
+    a = to.reshape(a, [1, *rows]) if len(rows) == 1 else a
+    b = to.reshape(b, [*columns, 1]) if len(columns) == 1 else b
+    prefixes = [to.shape(x)[:-2] for x in (a, b)]
+    if all(prefixes):
+        batch = np.broadcast_shapes(*prefixes)
+        a, b = (to.expand(x, [*batch, *to.shape(x)[-2:]]) for x in (a, b))
+    return to.reshape(to.emit(MatMulOp, [a, b]), to.result.shape)
+
+
+@converts("addmm.default", "baddbmm.default")
+def addmm(
+    to: NodeWriter, bias: SSAValue, a: SSAValue, b: SSAValue, beta: float = 1, alpha: float = 1
+) -> SSAValue:
+    product = to.emit(MatMulOp, [a, b])
+    scaled = product if alpha == 1 else to.elementwise(MulOp, product, alpha)
+    if beta == 0:  # the bias is then not read, whatever it holds
+        return scaled
+    return to.elementwise(AddOp, scaled, bias if beta == 1 else to.elementwise(MulOp, bias, beta))
+
+
+@converts("linear.default")
+def linear(to: NodeWriter, x: SSAValue, weight: SSAValue, bias: SSAValue | None = None) -> SSAValue:
+    perm = (1, 0)
+    # A weight may be a vector: one output feature, which the result lacks.
+    transposed = to.emit(TransposeOp, [weight], perm=perm) if len(to.shape(weight)) == 2 else weight
+    product = matmul(to, x, transposed)
+    return product if bias is None else to.elementwise(AddOp, product, bias)
+
+
+@converts("einsum.default")
+def einsum(
+    to: NodeWriter, equation: str, tensors: Sequence[SSAValue], path: object = None
+) -> SSAValue:
+    return to.emit(EinsumOp, tensors, equation=explicit_equation(equation))
+
+
+def explicit_equation(equation: str) -> str:
+    """An equation with its result term, in lower-case letters. Raises `UnsupportedError`.
+
+    A result that is not written holds the letters that occur once, in alphabetical order.
+    """
+    text = equation.replace(" ", "")
+    if "." in text:
+        raise UnsupportedError(f"equation {equation!r} has an ellipsis")
+    operands, arrow, result = text.partition("->")
+    letters = sorted(set(operands) - {","})
+    if not arrow:
+        result = "".join(x for x in letters if operands.count(x) == 1)
+    if len(letters) > len(string.ascii_lowercase):
+        raise UnsupportedError(f"equation {equation!r} has more than 26 letters")
+    if all(x in string.ascii_lowercase for x in letters):
+        return f"{operands}->{result}"
+    names = str.maketrans(dict(zip(letters, string.ascii_lowercase, strict=False)))
+    return f"{operands}->{result}".translate(names)
+
+
+@converts("scaled_dot_product_attention.default")
+def attention(
+    to: NodeWriter,
+    query: SSAValue,
+    key: SSAValue,
+    value: SSAValue,
+    attn_mask: SSAValue | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> SSAValue:
+    given = {
+        "a mask": attn_mask is not None,
+        "dropout": dropout_p != 0,
+        "is_causal": is_causal,
+        "enable_gqa": enable_gqa,
+    }
+    if any(given.values()):
+        raise UnsupportedError(f"{next(what for what, is_set in given.items() if is_set)} is set")
+    default = to.shape(query)[-1] ** -0.5
+    operands = [query, key, value]
+    return to.emit(AttentionOp, operands, scale=default if scale is None else scale)
