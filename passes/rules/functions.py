@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+from types import UnionType
+from typing import TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from taso.dialects.base import AttrValue
 
@@ -24,6 +25,29 @@ def attr_function(function: _F) -> _F:
     """Register a function or predicate under its own name."""
     FUNCTIONS[function.__name__] = function
     return function
+
+
+def parameter_types(name: str) -> tuple[type, ...]:
+    """Which plain type each argument of a function has; `object`: any."""
+    hints = get_type_hints(FUNCTIONS[name])
+    return tuple(_plain(hint) for argument, hint in hints.items() if argument != "return")
+
+
+def result_type(name: str) -> type:
+    """Which plain type the values of a function have."""
+    return _plain(get_type_hints(FUNCTIONS[name])["return"])
+
+
+def _plain(hint: object) -> type:
+    """`tuple[int, ...] | None` is a tuple, `AttrValue` anything."""
+    if hint == AttrValue:
+        return object
+    some = [t for t in get_args(hint) if t is not type(None)] if _is_union(hint) else [hint]
+    return get_origin(some[0]) or some[0]
+
+
+def _is_union(hint: object) -> bool:
+    return get_origin(hint) in (Union, UnionType)
 
 
 @attr_function

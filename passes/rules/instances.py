@@ -154,7 +154,7 @@ class _Draw:
         if call.op == "einsum":
             operands = self.einsum_operands(call, target)
         elif call.op == "concat":
-            operands = self.concat_operands(call)
+            operands = self.concat_operands(call, target)
         elif OPS[call.op].KIND is OpKind.ELEMENTWISE:
             operands = self.elementwise_operands(call, target)
         else:
@@ -177,19 +177,22 @@ class _Draw:
             shapes[i] = target = self.term(call.args[i], target)
         return [shapes[i] for i in range(len(call.args))]
 
-    def concat_operands(self, call: Call) -> list[Sizes]:
-        """Operands that agree but along the axis."""
-        first = self.term(call.args[0], None)
-        self.attribute(call, "axis", call.attr("axis"), [first], None)
-        axis = self.value("axis", call.attr("axis"), len(first))
-        if not isinstance(axis, int) or not 0 <= axis < len(first):
+    def concat_operands(self, call: Call, target: Sizes | None) -> list[Sizes]:
+        """Operands that agree but along the axis: pieces of the target where it is known."""
+        like = self.term(call.args[0], None) if target is None else target
+        self.attribute(call, "axis", call.attr("axis"), [like], None)
+        axis = self.value("axis", call.attr("axis"), len(like))
+        if not isinstance(axis, int) or not 0 <= axis < len(like):
             raise _RejectedError
-        shapes = [first]
-        for arg in call.args[1:]:
-            size = self.rng.choice(self.sizes)
-            like = (*first[:axis], size, *first[axis + 1 :])
+        if target is None:
+            cuts = [like[axis], *(self.rng.choice(self.sizes) for _ in call.args[1:])]
+        else:
+            cuts = list(self.parts(target[axis], call.args))
+        shapes: list[Sizes] = []
+        for arg, size in zip(call.args, cuts, strict=True):
             free = isinstance(arg, Var) and arg.shape is None
-            shapes.append(self.term(arg, like if free else None))
+            piece = (*like[:axis], size, *like[axis + 1 :])
+            shapes.append(self.term(arg, piece if free else None))
         return shapes
 
     def einsum_operands(self, call: Call, target: Sizes | None) -> list[Sizes]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from taso.dialects.taso import OPS
+from taso.passes.rules.functions import FUNCTIONS, parameter_types, result_type
 
 
 class RuleError(ValueError):
@@ -180,6 +181,8 @@ class Rule:
 
     def __post_init__(self) -> None:
         check_rule(self)
+        if self.bidirectional:
+            self.reversed()
 
     @property
     def family(self) -> str:
@@ -276,9 +279,21 @@ def check_rule(rule: Rule) -> None:
     """Raise `RuleError` unless ops and attributes exist and the left binds the right."""
     if len(rule.lhs) != len(rule.rhs) or not rule.lhs:
         raise RuleError(f"rule {rule.name}: as many terms on the right as on the left")
+    if not all(isinstance(term, Call | Result) for term in rule.lhs):
+        raise RuleError(f"rule {rule.name}: a left term is no op")
+    known: dict[str, Var] = {}
     for term in all_subterms((*rule.lhs, *rule.rhs)):
-        if isinstance(term, Call):
-            _check_call(rule.name, term)
+        match term:
+            case Call():
+                _check_call(rule.name, term)
+            case Var() if known.setdefault(term.name, term) != term:
+                raise RuleError(f"rule {rule.name}: variable {term.name} has two shapes")
+            case Var(_, shape) | Splat(_, shape):
+                _check_shape(rule.name, shape)
+            case Result():
+                pass
+    for condition in rule.where:
+        _check_function(rule.name, condition.predicate, condition.args)
     bound = variables(rule.lhs)
     for name in variables(rule.rhs):
         if name not in bound:
@@ -295,6 +310,78 @@ def check_rule(rule: Rule) -> None:
             raise RuleError(f"rule {rule.name}: symbol {symbol.name} is not bound on the left")
 
 
+def _check_shape(rule: str, shape: Shape | ShapeOf | None) -> None:
+    entries = shape if isinstance(shape, tuple) else ()
+    if any(isinstance(e, Batch) for e in entries[1:]):
+        raise RuleError(f"rule {rule}: a batch symbol stands first in a shape")
+    if any(isinstance(e, bool | float | str) or not _is_size(e) for e in entries):
+        raise RuleError(f"rule {rule}: {entries} is no shape")
+
+
+def _is_size(entry: object) -> bool:
+    match entry:
+        case int():
+            return entry >= 0
+        case DimSum(parts) | DimProduct(parts):
+            return all(_is_size(p) for p in parts)
+        case _:
+            return isinstance(entry, Dim | Batch)
+
+
+def _check_function(rule: str, name: str, args: tuple[AttrExpr, ...]) -> None:
+    """Raise `RuleError` unless the function exists and takes arguments of these types."""
+    if name not in FUNCTIONS:
+        raise RuleError(f"rule {rule}: unknown function {name}")
+    types = parameter_types(name)
+    given = tuple(_type_of(a) for a in args)
+    fits = len(given) == len(types) and all(
+        issubclass(g, t) or (g is int and t is float) for g, t in zip(given, types, strict=True)
+    )
+    if not fits:
+        expected, found = (", ".join(t.__name__ for t in ts) for ts in (types, given))
+        raise RuleError(f"rule {rule}: {name} takes ({expected}), not ({found})")
+    for arg in args:
+        _check_expr(rule, arg)
+
+
+def _check_expr(rule: str, expr: object) -> None:
+    """Check the functions within an expression."""
+    match expr:
+        case Apply(function, args):
+            _check_function(rule, function, args)
+        case tuple():
+            for item in expr:  # pyright: ignore[reportUnknownVariableType]
+                _check_expr(rule, item)
+        case _:
+            pass
+
+
+def _type_of(expr: AttrExpr) -> type:
+    match expr:
+        case AttrVar(_, kind):
+            return _TYPES[kind]
+        case Apply(function, _):
+            return result_type(function)
+        case ShapeOf() | tuple():
+            return tuple
+        case Dim() | DimSum() | DimProduct():
+            return int
+        case _:
+            return type(expr)
+
+
+_TYPES: dict[AttrKind, type] = {
+    "perm": tuple,
+    "axis": int,
+    "axes": tuple,
+    "dims": tuple,
+    "shape": tuple,
+    "int": int,
+    "scalar": float,
+    "text": str,
+}
+
+
 def _check_call(rule: str, call: Call) -> None:
     if call.op not in OPS:
         raise RuleError(f"rule {rule}: unknown op {call.op}")
@@ -305,6 +392,8 @@ def _check_call(rule: str, call: Call) -> None:
         raise RuleError(
             f"rule {rule}: {call.op} has attributes {list(expected)}, not {list(given)}"
         )
+    for _, expr in call.attrs:
+        _check_expr(rule, expr)
 
 
 @dataclass(frozen=True)
