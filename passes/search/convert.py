@@ -133,8 +133,9 @@ def _chain(op: TasoOp) -> list[SSAValue]:
     stack = list(reversed(op.operands))
     while stack:
         value = stack.pop()
-        if type(value.owner) is type(op) and value.has_one_use():
-            stack.extend(reversed(value.owner.operands))
+        owner = value.owner
+        if isinstance(owner, TasoOp) and owner.name == op.name and value.has_one_use():
+            stack.extend(reversed(owner.operands))
         else:
             operands.append(value)
     return operands

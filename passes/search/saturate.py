@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from taso.passes.rules.notation import Rule, RuleFamily
 from taso.passes.search.egraph import EGraph
@@ -16,7 +17,7 @@ from taso.passes.search.match import (
     candidates,
     compile_rule,
 )
-from taso.passes.search.siblings import Siblings, compile_family
+from taso.passes.search.siblings import Siblings, classes_without, compile_family
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class _Saturation:
         self._limits = limits
         self._rules = [compile_rule(r) if isinstance(r, Rule) else compile_family(r) for r in rules]
         self._seen: dict[str, set[Substitution]] = {}
+        self._joins: set[int] = set()
         self._started = time.perf_counter()
         self._report = Report()
 
@@ -84,7 +86,7 @@ class _Saturation:
 
     def _round(self) -> None:
         """Find all matches before any is applied, so that their order changes nothing."""
-        sites = _Sites(self._graph)
+        sites = _Sites(self._graph, self._joins)
         self._graph.touched = {}
         found = [(rule, self._find(rule, sites)) for rule in self._rules]
         for rule, matches in found:
@@ -96,7 +98,7 @@ class _Saturation:
                     name = right.rule.name
                     self._report.applied[name] = self._report.applied.get(name, 0) + 1
             if isinstance(rule, Siblings):
-                rule.made.update(range(first_new, len(self._graph.birth)))
+                self._joins.update(range(first_new, len(self._graph.birth)))
         self._graph.rebuild()
 
     def _find(
@@ -105,7 +107,7 @@ class _Saturation:
         if isinstance(rule, Siblings):
             template = rule.template
             touched = set(sites.within(template.depth, template.root_op))
-            found = rule.search(self._graph, touched) if touched else []
+            found = rule.search(self._graph, touched, sites.unjoined) if touched else []
         else:
             matches: list[Substitution] = []
             rule.search(self._graph, self._searched(rule, sites), matches)
@@ -128,8 +130,9 @@ class _Saturation:
 class _Sites:
     """Classes whose matches can have changed: those touched, and those above them."""
 
-    def __init__(self, graph: EGraph) -> None:
+    def __init__(self, graph: EGraph, joins: set[int]) -> None:
         self._graph = graph
+        self._joins = joins
         self._levels = [sorted({graph.find(c) for c in graph.touched})]
         self._by_op: list[dict[str, list[int]]] = []
 
@@ -143,7 +146,12 @@ class _Sites:
             self._by_op.append(self._index(self._levels[len(self._by_op)]))
         return self._by_op[depth - 1].get(op, ())
 
-    def _above(self, level: Sequence[int]) -> Sequence[int]:
+    @cached_property
+    def unjoined(self) -> set[int]:
+        """Classes that do not need what sibling rules made."""
+        return classes_without(self._graph, self._joins)
+
+    def _above(self, level: Sequence[int]) -> list[int]:
         find, classes = self._graph.find, self._graph.classes
         users = {find(user) for c in level for user in classes[c].parents.values()}
         return sorted(users.union(level))

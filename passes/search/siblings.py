@@ -1,8 +1,11 @@
 """Rules for any number of siblings, such as products that share an input.
 
 All classes that match one root are grouped by the symbols that the roots share; a group is
-split so that no root depends on another one, for else joining them would make a cycle. For each
-group the member rule for all of it is applied, and those for its pairs.
+split so that no root depends on another one, for else joining them would make a cycle. The
+member rule for all of a part is applied, and that for the pairs in the group.
+
+An operand that is computed at run time is copied when it is joined with others, which costs
+more than one launch saves; so a root is joined only if an operand of its own is a parameter.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ from taso.passes.search.match import (
 )
 
 MAX_PAIRS = 28
-"""Pairs that are emitted for one group: all pairs of 8 siblings."""
+"""Pairs that are joined in one group: all pairs of 8 siblings."""
 
 Key: TypeAlias = str | Symbol
 """A symbol of a rule: a variable's name, or a symbol for a size or attribute."""
@@ -60,41 +63,48 @@ class Siblings:
     """Finds one root."""
     shared: tuple[int, ...]
     """Positions of the shared symbols among the template's values."""
-    made: set[int] = field(default_factory=set[int])
-    """Classes that joins made: they are not joined again."""
     _members: dict[int, _Member] = field(default_factory=dict[int, _Member])
 
-    def search(self, graph: EGraph, touched: set[int]) -> list[tuple[RightSide, Substitution]]:
-        """The joins of all groups in which a root is in `touched`, in canonical order."""
+    def search(
+        self, graph: EGraph, touched: set[int], unjoined: set[int]
+    ) -> list[tuple[RightSide, Substitution]]:
+        """The joins of all groups in which a root is in `touched`, in canonical order.
+
+        Roots and what their variables stand for are in `unjoined`.
+        """
         found: list[Substitution] = []
-        self.template.search(graph, candidates(graph, self.template.root_op), found)
-        by_root: dict[int, Substitution] = {}
+        sites = [c for c in candidates(graph, self.template.root_op) if c in unjoined]
+        self.template.search(graph, sites, found)
+        groups: dict[tuple[object, ...], dict[int, Substitution]] = {}
         for match in found:
-            if match.roots[0] not in self.made:
-                by_root.setdefault(match.roots[0], match)
-        groups: dict[tuple[object, ...], list[Substitution]] = {}
-        for root in sorted(by_root):
-            key = tuple(by_root[root].values[i] for i in self.shared)
-            groups.setdefault(key, []).append(by_root[root])
-        several = [group for group in groups.values() if len(group) > 1]
+            if self._is_candidate(graph, match, unjoined):
+                key = tuple(match.values[i] for i in self.shared)
+                groups.setdefault(key, {}).setdefault(match.roots[0], match)
+        several = [list(group.values()) for group in groups.values() if len(group) > 1]
         independent = _Independence(graph, self.template, several)
         return [
             self._join(chosen)
             for group in several
-            for part in independent.parts(group)
-            if any(m.roots[0] in touched for m in part)
-            for chosen in self._selections(part)
+            for chosen in self._selections(group, independent)
+            if any(m.roots[0] in touched for m in chosen)
         ]
 
-    def _selections(self, part: Sequence[Substitution]) -> Iterator[Sequence[Substitution]]:
-        """All siblings (in chunks, where no member is so large), then the pairs."""
+    def _is_candidate(self, graph: EGraph, match: Substitution, unjoined: set[int]) -> bool:
+        operands = match.values[: len(self.template.variables)]
+        own = [cast(int, c) for i, c in enumerate(operands) if i not in self.shared]
+        return unjoined.issuperset(operands) and any(graph.is_param(c) for c in own)
+
+    def _selections(
+        self, group: Sequence[Substitution], independent: _Independence
+    ) -> Iterator[Sequence[Substitution]]:
+        """All independent siblings (in chunks, where no member is so large), then the pairs."""
         largest = max(self.family.members)
-        for start in range(0, len(part), largest):
-            chunk = part[start : start + largest]
-            if len(chunk) > 2 and len(chunk) in self.family.members:
-                yield chunk
-        if 2 in self.family.members:
-            yield from islice(combinations(part, 2), MAX_PAIRS)
+        for part in independent.parts(group):
+            for start in range(0, len(part), largest):
+                chunk = part[start : start + largest]
+                if len(chunk) > 2:
+                    yield chunk
+        yield from islice(independent.pairs(group), MAX_PAIRS)
 
     def _join(self, chosen: Sequence[Substitution]) -> tuple[RightSide, Substitution]:
         member = self._member(len(chosen))
@@ -119,6 +129,18 @@ class Siblings:
             build = compile_build(rule, variables, symbols, check=True)
             self._members[count] = _Member(RightSide(rule, build), names, (*variables, *symbols))
         return self._members[count]
+
+
+def classes_without(graph: EGraph, joins: set[int]) -> set[int]:
+    """Classes with a term in which no part is of the ids `joins`.
+
+    Joins of what joins made would not end.
+    """
+    free: set[int] = set()
+    for cid, node in enumerate(graph.birth):
+        if cid not in joins and all(graph.find(c) in free for c in node.children):
+            free.add(graph.find(cid))
+    return free
 
 
 def compile_family(family: RuleFamily) -> Siblings:
@@ -175,7 +197,7 @@ def _corresponding(family: str, one: object, other: object) -> Iterator[tuple[Ke
 
 
 class _Independence:
-    """Which roots' operands depend on other roots.
+    """Which roots, and their operands, do without which other roots.
 
     It is looked up in the oldest node of each class, an acyclic program: joining roots that
     are independent there leaves one.
@@ -189,25 +211,36 @@ class _Independence:
         self._variables = len(template.variables)
         self._below: dict[int, int] = {}
         for cid in graph.class_ids() if roots else ():
-            mask = self._bit.get(cid, 0)
-            for child in graph.birth[cid].children:
-                mask |= self._below[graph.find(child)]
+            mask = 0
+            for child in map(graph.find, graph.birth[cid].children):
+                mask |= self._below[child] | self._bit.get(child, 0)
             self._below[cid] = mask
+
+    def _needs(self, match: Substitution) -> int:
+        needs = self._below[match.roots[0]]
+        for variable in match.values[: self._variables]:
+            cid = cast(int, variable)
+            needs |= self._below[cid] | self._bit.get(cid, 0)
+        return needs
+
+    def pairs(self, group: Sequence[Substitution]) -> Iterator[tuple[Substitution, Substitution]]:
+        """The pairs in which neither root needs the other, nor itself."""
+        needs = [self._needs(match) for match in group]
+        bits = [self._bit[match.roots[0]] for match in group]
+        for i, j in combinations(range(len(group)), 2):
+            if not (needs[i] | needs[j]) & (bits[i] | bits[j]):
+                yield group[i], group[j]
 
     def parts(self, group: Sequence[Substitution]) -> list[list[Substitution]]:
         """The group in parts of independent roots: each goes to the first part that takes it."""
         parts: list[tuple[list[Substitution], int, int]] = []
         for match in group:
-            bit, needs = self._bit[match.roots[0]], 0
-            for variable in match.values[: self._variables]:
-                needs |= self._below[cast(int, variable)]
-            if needs & bit:
-                continue
+            bit, needs = self._bit[match.roots[0]], self._needs(match)
             for i, (members, bits, needed) in enumerate(parts):
-                if not (needs & bits or needed & bit):
+                if not (needs | needed) & (bits | bit):
                     members.append(match)
                     parts[i] = (members, bits | bit, needed | needs)
                     break
             else:
                 parts.append(([match], bit, needs))
-        return [members for members, _, _ in parts if len(members) > 1]
+        return [members for members, _, _ in parts]
