@@ -12,7 +12,7 @@ import math
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -108,7 +108,7 @@ def _cuda_sample(call: Contender, repeats: int) -> float:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def _no_collection() -> Generator[None]:
     """Keep the cyclic garbage collector out of the samples."""
     was_enabled = gc.isenabled()
     gc.collect()
