@@ -9,6 +9,7 @@ from xdsl.context import Context
 from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import DictionaryAttr, FloatAttr, IntegerAttr, ModuleOp, StringAttr, i64
 from xdsl.dialects.linalg import ops as linalg
+from xdsl.utils.exceptions import PassFailedException
 
 from taso.dialects.composite import AttentionOp, LayerNormOp, SoftmaxOp
 from taso.dialects.spec import TensorSpec, spec_of
@@ -207,6 +208,37 @@ func.func private @elsewhere(tensor<3xf32>) -> tensor<3xf32>"""
     after = str(lowered(module))
     assert "func.call @twice" in after
     assert "taso" not in after
+
+
+@pytest.mark.parametrize(
+    "body, message",
+    [
+        (
+            """
+  %c = arith.constant true
+  %r = scf.if %c -> (tensor<3xf32>) {
+    %e = taso.exp %x : tensor<3xf32>
+    scf.yield %e : tensor<3xf32>
+  } else {
+    scf.yield %x : tensor<3xf32>
+  }
+  func.return %r : tensor<3xf32>""",
+            "'scf.if' holds ops of taso",
+        ),
+        (
+            """
+  %e = taso.exp %x : tensor<3xf32>
+  cf.br ^bb1(%e : tensor<3xf32>)
+^bb1(%y: tensor<3xf32>):
+  func.return %y : tensor<3xf32>""",
+            "@main has branches; expected one block",
+        ),
+    ],
+)
+def test_control_flow_is_refused(body: str, message: str) -> None:
+    module = parse(f"func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {{{body}\n}}")
+    with pytest.raises(PassFailedException, match=message):
+        lowered(module)
 
 
 # Records
