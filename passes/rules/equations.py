@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Callable
+from functools import wraps
 from itertools import combinations
+from typing import ParamSpec, TypeVar
 
-from taso.dialects.equation import canonical, split
+from taso.dialects.equation import canonical, is_valid, split
 from taso.passes.rules.functions import attr_function
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
-@attr_function
+
+def equation_function(function: Callable[_P, _R]) -> Callable[_P, _R | None]:
+    """Register a function of equations: undefined for a text that is none."""
+
+    @wraps(function)
+    def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R | None:
+        if not all(is_valid(a) for a in args if isinstance(a, str)):
+            return None
+        return function(*args, **kwargs)
+
+    return attr_function(checked)
+
+
+@equation_function
 def permutation_of(equation: str) -> tuple[int, ...] | None:
     """The permutation that an equation of one operand without sums is."""
     terms, result = split(equation)
@@ -18,7 +36,7 @@ def permutation_of(equation: str) -> tuple[int, ...] | None:
     return tuple(terms[0].index(letter) for letter in result)
 
 
-@attr_function
+@equation_function
 def summed_axes(equation: str) -> tuple[int, ...] | None:
     """The axes, at least one, that an equation of one operand sums over."""
     terms, result = split(equation)
@@ -26,7 +44,7 @@ def summed_axes(equation: str) -> tuple[int, ...] | None:
     return axes if len(terms) == 1 and axes else None
 
 
-@attr_function
+@equation_function
 def permutation_of_kept(equation: str) -> tuple[int, ...] | None:
     """How an equation of one operand permutes the axes that it does not sum over."""
     terms, result = split(equation)
@@ -58,28 +76,30 @@ def _as_matmul(equation: str) -> tuple[str, str, str] | None:
     return prefixes[0] + rows[-1] + inner, prefixes[1] + inner + columns[-1], product
 
 
-@attr_function
+@equation_function
 def matmul_operand(equation: str, index: int) -> tuple[int, ...] | None:
     """How to permute operand `index` of an equation that is a matmul."""
     wanted = _as_matmul(equation)
-    if wanted is None:
+    if wanted is None or index not in (0, 1):
         return None
     term = split(equation)[0][index]
     return tuple(term.index(letter) for letter in wanted[index])
 
 
-@attr_function
+@equation_function
 def matmul_result(equation: str) -> tuple[int, ...] | None:
     """How to permute the product for an equation that is a matmul."""
     wanted = _as_matmul(equation)
     return None if wanted is None else tuple(wanted[2].index(c) for c in split(equation)[1])
 
 
-@attr_function
+@equation_function
 def fused(outer: str, inner: str, position: int) -> str | None:
     """One equation for `outer` whose operand at `position` is the result of `inner`."""
     outer_terms, result = split(outer)
     inner_terms, inner_result = split(inner)
+    if not 0 <= position < len(outer_terms) or len(inner_result) != len(outer_terms[position]):
+        return None
     names = dict(zip(inner_result, outer_terms[position], strict=True))
     free = iter(c for c in string.ascii_lowercase if c not in outer)
     for letter in "".join(inner_terms):
@@ -93,7 +113,7 @@ def fused(outer: str, inner: str, position: int) -> str | None:
     return canonical(f"{','.join(terms)}->{result}")
 
 
-@attr_function
+@equation_function
 def pair(equation: str, first: int, second: int) -> str | None:
     """The equation of contracting two operands first: all that the others do not need is summed.
 
@@ -110,10 +130,12 @@ def pair(equation: str, first: int, second: int) -> str | None:
     return canonical(f"{left},{right}->{_kept(terms, result, first, second)}")
 
 
-@attr_function
-def after_pair(equation: str, first: int, second: int) -> str:
+@equation_function
+def after_pair(equation: str, first: int, second: int) -> str | None:
     """The equation that remains after `pair`: that pair's result, then the other operands."""
     terms, result = split(equation)
+    if not 0 <= first < second < len(terms):
+        return None
     rest = [t for i, t in enumerate(terms) if i not in (first, second)]
     return canonical(f"{','.join([_kept(terms, result, first, second), *rest])}->{result}")
 
@@ -123,17 +145,25 @@ def _kept(terms: list[str], result: str, first: int, second: int) -> str:
     return "".join(dict.fromkeys(c for c in terms[first] + terms[second] if c in needed))
 
 
-@attr_function
-def with_operand_permuted(equation: str, index: int, perm: tuple[int, ...]) -> str:
+@equation_function
+def with_operand_permuted(equation: str, index: int, perm: tuple[int, ...]) -> str | None:
     """The equation on operand `index` as it was before a transpose by `perm`."""
     terms, result = split(equation)
+    if not 0 <= index < len(terms) or not _permutes(perm, terms[index]):
+        return None
     letters = dict(zip(perm, terms[index], strict=True))
     terms[index] = "".join(letters[i] for i in range(len(perm)))
     return canonical(f"{','.join(terms)}->{result}")
 
 
-@attr_function
-def with_result_permuted(equation: str, perm: tuple[int, ...]) -> str:
+@equation_function
+def with_result_permuted(equation: str, perm: tuple[int, ...]) -> str | None:
     """The equation that also transposes the result by `perm`."""
     terms, result = split(equation)
+    if not _permutes(perm, result):
+        return None
     return canonical(f"{','.join(terms)}->{''.join(result[p] for p in perm)}")
+
+
+def _permutes(perm: tuple[int, ...], term: str) -> bool:
+    return sorted(perm) == list(range(len(term)))

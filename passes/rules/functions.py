@@ -55,13 +55,14 @@ def compose(inner: tuple[int, ...], outer: tuple[int, ...]) -> tuple[int, ...] |
     """The permutation of transposing by `inner`, then by `outer`."""
     if len(inner) != len(outer):
         return None
-    return tuple(inner[p] for p in outer)
+    return gather(inner, outer)
 
 
 @attr_function
-def inverse(perm: tuple[int, ...]) -> tuple[int, ...]:
+def inverse(perm: tuple[int, ...]) -> tuple[int, ...] | None:
     """The permutation that undoes `perm`."""
-    return tuple(perm.index(i) for i in range(len(perm)))
+    axes = range(len(perm))
+    return tuple(perm.index(i) for i in axes) if sorted(perm) == list(axes) else None
 
 
 @attr_function
@@ -104,7 +105,7 @@ def others(axes: tuple[int, ...], rank: int) -> tuple[int, ...]:
 @attr_function
 def last_axes(count: int, rank: int) -> tuple[int, ...] | None:
     """The last `count` of `rank` axes."""
-    return tuple(range(rank - count, rank)) if count <= rank else None
+    return tuple(range(rank - count, rank)) if 0 <= count <= rank else None
 
 
 @attr_function
@@ -122,13 +123,14 @@ def without(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 @attr_function
 def count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int | None:
     """The number of elements that a reduction of `shape` over `axes` joins in one."""
-    return math.prod(shape[a] for a in axes) if all(a < len(shape) for a in axes) else None
+    sizes = gather(shape, axes)
+    return None if sizes is None else math.prod(sizes)
 
 
 @attr_function
 def size_along(shape: tuple[int, ...], axis: int) -> int | None:
     """The size of one axis."""
-    return shape[axis] if axis < len(shape) else None
+    return shape[axis] if 0 <= axis < len(shape) else None
 
 
 @attr_function
@@ -142,19 +144,20 @@ def renumber(dims: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...] | 
 @attr_function
 def reindex(inner: tuple[int, ...], outer: tuple[int, ...]) -> tuple[int, ...] | None:
     """The dims of broadcasting by `inner`, then by `outer`."""
-    return tuple(outer[d] for d in inner) if all(d < len(outer) for d in inner) else None
+    return gather(outer, inner)
 
 
 @attr_function
 def sources(perm: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...] | None:
     """The axes, ascending, that a transpose by `perm` moves to `axes`."""
-    return tuple(sorted(perm[a] for a in axes)) if all(a < len(perm) for a in axes) else None
+    moved_from = gather(perm, axes)
+    return None if moved_from is None else tuple(sorted(moved_from))
 
 
 @attr_function
 def perm_of_rest(perm: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...] | None:
     """The permutation that remains of `perm` once result axes `axes` are reduced away."""
-    if not all(a < len(perm) for a in axes):
+    if sorted(perm) != list(range(len(perm))):
         return None
     kept = [p for i, p in enumerate(perm) if i not in axes]
     return tuple(sorted(kept).index(p) for p in kept)
@@ -163,10 +166,8 @@ def perm_of_rest(perm: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...
 @attr_function
 def both_axes(inner: tuple[int, ...], outer: tuple[int, ...], rank: int) -> tuple[int, ...] | None:
     """The axes of a tensor of `rank` reduced over `inner`, and what is left over `outer`."""
-    kept = others(inner, rank)
-    if not all(a < len(kept) for a in outer):
-        return None
-    return tuple(sorted((*inner, *(kept[a] for a in outer))))
+    also = gather(others(inner, rank), outer)
+    return None if also is None else tuple(sorted((*inner, *also)))
 
 
 @attr_function
@@ -226,7 +227,8 @@ def moved(perm: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...] | Non
 @attr_function
 def gather(values: tuple[int, ...], indices: tuple[int, ...]) -> tuple[int, ...] | None:
     """The entries at `indices`, in that order."""
-    return tuple(values[i] for i in indices) if all(i < len(values) for i in indices) else None
+    inside = all(0 <= i < len(values) for i in indices)
+    return tuple(values[i] for i in indices) if inside else None
 
 
 @attr_function

@@ -1,0 +1,165 @@
+"""Plausible wrong rules, each a neighbour of one in the library: the checker refuses them all."""
+
+from dataclasses import replace
+
+import pytest
+
+from taso.passes.rules.check import check
+from taso.passes.rules.library import FAMILIES, RULES
+from taso.passes.rules.notation import Rule, any_var, var
+from taso.passes.rules.ops import add, mul, reduce_sum
+from taso.passes.rules.text import parse_rules
+
+TOO_WEAK = {
+    # Rules of the library without one of their conditions.
+    "transpose-identity": "is_identity",
+    "transpose-matmul-operands": "swaps_last_two",
+    "transpose-broadcast": "ascending",
+    "broadcast-identity": "equal",
+    "broadcast-reshape-identity": "equal",
+    "reduction-sum-over-count": "equal",
+    "reduction-mean-of-broadcast": "is_positive",
+    "reduction-variance": "equal",
+    "composite-softmax": "equal",
+    "composite-softmax-unshifted": "is_positive",
+    "composite-layer-norm": "is_positive",
+    "composite-batch-norm": "equal",
+    "concat-split-2": "equal",
+    "concat-operands-of-add": "equal",
+    "concat-slice-identity": "equal",
+    "matmul-column-scale": "equal",
+}
+
+WRONG = """
+rule matmul-factor-shared-on-other-sides:
+  add(matmul(a: [m, m], b: [m, m]), matmul(c: [m, m], a)) => matmul(a, add(b, c))
+rule matmul-commutes:
+  matmul(a: [m, m], b: [m, m]) => matmul(b, a)
+rule matmul-product-of-transposes-in-order:
+  matmul(transpose(a: [m, m], perm=[1, 0]), transpose(b: [m, m], perm=[1, 0]))
+  => transpose(matmul(a, b), perm=[1, 0])
+rule matmul-factor-with-batches-apart:
+  add(matmul(a: [*p, m, k], b: [*q, k, n]), matmul(a, c: [*r, k, n])) => matmul(a, add(b, c))
+rule matmul-concat-halves-equal:
+  matmul(x: [m, k], a: [k, n0]), matmul(x, b: [k, n1])
+  => split(matmul(x, concat(a, b, axis=1)), axis=1, sizes=[n0, n0])#0,
+     split(matmul(x, concat(a, b, axis=1)), axis=1, sizes=[n0, n0])#1
+rule matmul-concat-swapped:
+  matmul(x: [m, k], a: [k, n]), matmul(x, b: [k, n])
+  => split(matmul(x, concat(b, a, axis=1)), axis=1, sizes=[n, n])#0,
+     split(matmul(x, concat(b, a, axis=1)), axis=1, sizes=[n, n])#1
+rule matmul-scale-twice:
+  mul(matmul(a: [m, k], b: [k, n]), splat(?c): [m, n])
+  => matmul(mul(a, splat(?c): [m, k]), mul(b, splat(?c): [k, n]))
+rule matmul-relu-through:
+  relu(matmul(a: [m, k], b: [k, n])) => matmul(relu(a), b)
+rule matmul-exact-association exact nonfinite-lost overflow-may-grow:
+  matmul(matmul(a: [m, k], b: [k, n]), c: [n, j]) => matmul(a, matmul(b, c))
+rule matmul-association-that-claims-to-keep-overflow nonfinite-lost:
+  matmul(matmul(a: [m, k], b: [k, n]), c: [n, j]) => matmul(a, matmul(b, c))
+rule matmul-factor-that-claims-to-keep-nonfinite:
+  add(matmul(a: [m, k], b: [k, n]), matmul(a, c: [k, n])) => matmul(a, add(b, c))
+rule elementwise-relu-of-sum:
+  relu(add(x: [*s], y: [*s])) => add(relu(x), relu(y))
+rule elementwise-root-of-square:
+  sqrt(mul(x, x)) => x
+rule elementwise-log-of-product:
+  log(mul(x, y)) => add(log(x), log(y))
+rule elementwise-sub-commutes:
+  sub(x, y) => sub(y, x)
+rule elementwise-max-of-negative:
+  neg(max(x, y)) => max(neg(x), neg(y))
+rule elementwise-sub-self-that-claims-to-keep-nan exact:
+  sub(x: [*s], x) => splat(0): [*s]
+rule elementwise-exact-add-zero exact:
+  add(x: [*s], splat(0): [*s]) => x
+rule transpose-compose-in-the-other-order exact:
+  transpose(transpose(x, perm=?p), perm=?q) => transpose(x, perm=compose(?q, ?p))
+rule transpose-add-one-operand exact:
+  transpose(add(x: [m, m], y: [m, m]), perm=?p) => add(transpose(x, perm=?p), y)
+rule transpose-sum-same-axes:
+  reduce_sum(transpose(x, perm=?p), axes=?a) => reduce_sum(x, axes=?a)
+rule concat-along-another-axis exact:
+  concat(x: [m, m], y: [m, m], axis=0) => concat(x, y, axis=1)
+rule concat-commutes exact:
+  concat(x, y, axis=?a) => concat(y, x, axis=?a)
+rule concat-of-split-in-another-order exact:
+  concat(split(x, axis=?a, sizes=[n0, n1])#1, split(x, axis=?a, sizes=[n0, n1])#0, axis=?a) => x
+rule concat-softmax:
+  concat(softmax(x, axis=1), softmax(y, axis=1), axis=1) => softmax(concat(x, y, axis=1), axis=1)
+rule reduction-max-of-sum:
+  reduce_max(add(x, y), axes=?a) => add(reduce_max(x, axes=?a), reduce_max(y, axes=?a))
+rule reduction-max-of-negative:
+  reduce_max(neg(x), axes=?a) => neg(reduce_max(x, axes=?a))
+rule reduction-variance-with-the-other-correction:
+  var(x, axes=?a, correction=1) => var(x, axes=?a, correction=0)
+rule reduction-sum-of-broadcast-uncounted:
+  reduce_sum(broadcast(x: [m], dims=[1], shape=[n, m]), axes=[0]) => x
+rule broadcast-compose-by-the-inner-dims exact:
+  broadcast(broadcast(x, dims=?d, shape=?t), dims=?e, shape=?u)
+  => broadcast(x, dims=?d, shape=?u)
+rule broadcast-along-the-other-axis exact:
+  broadcast(x: [m], dims=[0], shape=[m, m]) => broadcast(x, dims=[1], shape=[m, m])
+rule composite-softmax-scale-leaves:
+  softmax(mul(x: [*s], splat(?c): [*s]), axis=?a) => mul(softmax(x, axis=?a), splat(?c): [*s])
+rule composite-layer-norm-eps-outside:
+  layer_norm(x: [m, n], g: [n], b: [n], eps=?eps) => layer_norm(x, g, b, eps=0.0)
+rule composite-batch-norm-with-no-correction:
+  batch_norm(x, g: [n], b: [n], axis=?a, eps=?eps, correction=1)
+  => batch_norm(x, g, b, axis=?a, eps=?eps, correction=0)
+rule composite-attention-key-not-transposed:
+  matmul(softmax(matmul(q: [m, m], k: [m, m]), axis=-1), v: [m, m])
+  => attention(q, k, v, scale=1.0)
+rule composite-attention-without-softmax:
+  matmul(softmax(matmul(q: [m, d], k: [d, n]), axis=-1), v: [n, d]) => matmul(q, matmul(k, v))
+rule composite-attention-softmax-of-columns:
+  matmul(softmax(matmul(q: [m, d], k: [d, n]), axis=-2), v: [n, d])
+  => attention(q, transpose(k, perm=[1, 0]), v, scale=1.0)
+rule einsum-matmul-of-transposed-operand:
+  einsum(x: [m, k], y: [n, k], equation="ab,cb->ac") => matmul(x, y)
+rule einsum-fuse-at-the-other-operand:
+  einsum(einsum(x, y, equation=?f), z, equation=?e) => einsum(x, y, z, equation=fused(?e, ?f, 1))
+rule einsum-pair-without-the-rest-of-the-letters:
+  einsum(x: [m, k], y: [k, n], z: [n, k], equation="ab,bc,cb->a")
+  => einsum(einsum(x, y, equation="ab,bc->ac"), z, equation="ac,cb->a")
+"""
+RULES_THAT_FAIL = parse_rules(WRONG)
+
+
+def test_every_family_has_neighbours() -> None:
+    families = {rule.family for rule in RULES_THAT_FAIL}
+    assert families == {rule.family for rule in RULES.values()}
+
+
+@pytest.mark.parametrize("rule", RULES_THAT_FAIL, ids=lambda rule: rule.name)
+def test_refused(rule: Rule) -> None:
+    verdict = check(rule)
+    assert verdict.counterexample is not None
+    assert not verdict.holds
+
+
+@pytest.mark.parametrize("name", TOO_WEAK)
+def test_refused_without_its_condition(name: str) -> None:
+    rule = RULES[name]
+    kept = tuple(c for c in rule.where if c.predicate != TOO_WEAK[name])
+    assert len(kept) < len(rule.where)
+    assert check(replace(rule, where=kept)).counterexample is not None
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_siblings_in_another_order_are_refused(name: str) -> None:
+    rule = FAMILIES[name].members[3]
+    assert check(replace(rule, rhs=rule.rhs[::-1])).counterexample is not None
+
+
+def test_a_rule_without_instances_does_not_hold() -> None:
+    x, row = any_var("x"), var("row", 7, 1)
+    never = Rule(
+        "elementwise-never",
+        lhs=(mul(add(row, row), reduce_sum(row, (0, 1))),),
+        rhs=(mul(add(row, row), reduce_sum(row, (0, 1))),),
+    )
+    verdict = check(never)
+    assert verdict.instances == 0
+    assert not verdict.holds
+    assert check(Rule("elementwise-same", (add(x, x),), (add(x, x),))).holds
