@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import ClassVar, cast
 
 import numpy as np
-from scipy import special
 from xdsl.dialects.builtin import TensorType
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 
@@ -180,6 +179,8 @@ class GeluOp(UnaryOp):
     def compute(*operands: Array, **attrs: object) -> Array:
         x = operands[0]
         if attrs["approximate"] == "none":
+            from scipy import special  # a quarter of a second to import, for this op alone
+
             return 0.5 * x * (1.0 + cast(Array, special.erf(x / math.sqrt(2.0))))
         return 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
 

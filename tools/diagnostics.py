@@ -14,6 +14,8 @@ from xdsl.ir import Operation
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError, VerifyException
 
+from taso.dialects.version import check_version
+
 
 class UserError(Exception):
     """A mistake in the input or on the command line. The text is the whole diagnostic."""
@@ -84,8 +86,23 @@ def verify(module: ModuleOp, name: str) -> None:
     """Verify a module. Raises `UserError` at the innermost operation that is wrong."""
     try:
         module.verify()
+        check_version(module)
     except VerifyException as e:
         raise UserError(f"{blame(module, name)}: error: {first_line(str(e))}") from e
+    check_definitions(module, name)
+
+
+def check_definitions(module: ModuleOp, name: str) -> None:
+    """Raise `UserError` where an operation stands before one whose result it uses.
+
+    The generic form allows it and xDSL does not verify dominance.
+    """
+    order = {op: i for i, op in enumerate(module.walk())}
+    for op in order:
+        for operand in op.operands:
+            owner = operand.owner
+            if isinstance(owner, Operation) and order[owner] >= order[op]:
+                raise UserError(f"{locate(op, name)}: error: '{op.name}' uses a later result")
 
 
 def blame(module: ModuleOp, name: str) -> str:
