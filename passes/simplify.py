@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -20,9 +23,10 @@ from xdsl.utils.exceptions import PassFailedException
 
 from taso.passes.rules.library import RULES
 from taso.passes.rules.match_ir import ParamAnalysis
-from taso.passes.rules.notation import Rule
-from taso.passes.rules.pdl import has_pdl, root_op
+from taso.passes.rules.notation import Call, Rule, Var
+from taso.passes.rules.pdl import has_pdl, op_of
 from taso.passes.rules.run_pdl import rewrite_patterns
+from taso.passes.rules.sides import node_of, root_node
 
 REWRITES_PER_OP = 20
 """Rewrites that a program may take for each of its ops. Rules that need more do not end."""
@@ -43,7 +47,7 @@ class SimplifyPass(ModulePass):
         simplify(ctx, op, rules)
 
 
-def simplify(ctx: Context, module: ModuleOp, rules: list[Rule]) -> None:
+def simplify(ctx: Context, module: ModuleOp, rules: Sequence[Rule]) -> None:
     """Apply single-root rules greedily to a fixpoint."""
     limit = REWRITES_PER_OP * sum(1 for _ in module.walk())
     patterns = _ByRootOp(ctx, rules, limit)
@@ -54,25 +58,49 @@ def simplify(ctx: Context, module: ModuleOp, rules: list[Rule]) -> None:
         )
 
 
+class _LazyPatterns:
+    """The PDL of a rule, written when an op first looks like its root: most rules never need it."""
+
+    def __init__(self, rule: Rule, ctx: Context, params: ParamAnalysis) -> None:
+        root = cast(Call, root_node(rule))
+        self.rule = rule
+        self.root = op_of(root).name
+        self._operands = {op_of(n).name for n in map(node_of, root.args) if not isinstance(n, Var)}
+        self._make = partial(rewrite_patterns, rule, ctx, params)
+
+    @cached_property
+    def _patterns(self) -> list[PDLRewritePattern]:
+        return self._make()
+
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
+        given = {v.owner.name for v in op.operands if isinstance(v.owner, Operation)}
+        if not self._operands <= given:
+            return
+        for pattern in self._patterns:
+            pattern.match_and_rewrite(op, rewriter)
+            if rewriter.has_done_action:
+                return
+
+
 class _ByRootOp(RewritePattern):
     """Tries the rules, in their order, whose left side is rooted in an op of the same name."""
 
-    def __init__(self, ctx: Context, rules: list[Rule], limit: int) -> None:
+    def __init__(self, ctx: Context, rules: Sequence[Rule], limit: int) -> None:
         self._left = limit
         self.exceeded_by: str | None = None
-        self._patterns = defaultdict[str, list[tuple[str, PDLRewritePattern]]](list)
+        self._rules = defaultdict[str, list[_LazyPatterns]](list)
         params = ParamAnalysis()
         for rule in rules:
-            for pattern in rewrite_patterns(rule, ctx, params):
-                self._patterns[root_op(rule).name].append((rule.name, pattern))
+            patterns = _LazyPatterns(rule, ctx, params)
+            self._rules[patterns.root].append(patterns)
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
-        for name, pattern in self._patterns.get(op.name, ()):
-            if self.exceeded_by is not None:
-                return
-            pattern.match_and_rewrite(op, rewriter)
+        if self.exceeded_by is not None:
+            return
+        for patterns in self._rules.get(op.name, ()):
+            patterns.match_and_rewrite(op, rewriter)
             if rewriter.has_done_action:
                 self._left -= 1
                 if self._left < 0:
-                    self.exceeded_by = name
+                    self.exceeded_by = patterns.rule.name
                 return

@@ -75,11 +75,6 @@ def has_pdl(rule: Rule) -> bool:
     return all(result_count(node) for node in operands_first((*rule.lhs, *rule.rhs)))
 
 
-def root_op(rule: Rule) -> type[TasoOp]:
-    """The op that a rule with PDL replaces."""
-    return op_of(cast(Call, root_node(rule)))
-
-
 def to_pdl(rule: Rule) -> ModuleOp:
     """A `pdl.pattern` for each order of operands. Raises `RuleError` unless `has_pdl`."""
     if not has_pdl(rule):
