@@ -128,9 +128,12 @@ def spec_of(value: SSAValue | Attribute) -> TensorSpec:
     dtype = _DTYPE_OF_ELEMENT_TYPE.get(tensor.element_type)
     if dtype is None:
         raise ConstraintError(f"(T0) element type {tensor.element_type} is not supported")
+    # Matchers ask often, and to print a type for an error that is not raised takes longer.
     shape = tensor.get_shape()
-    require(all(d >= 0 for d in shape), "T0", f"{tensor} has a dynamic dim; shapes are static")
-    require(isinstance(tensor.encoding, NoneAttr), "T0", f"{tensor} has an encoding")
+    if any(d < 0 for d in shape):
+        raise ConstraintError(f"(T0) {tensor} has a dynamic dim; shapes are static")
+    if not isinstance(tensor.encoding, NoneAttr):
+        raise ConstraintError(f"(T0) {tensor} has an encoding")
     return TensorSpec(tuple(shape), dtype)
 
 
