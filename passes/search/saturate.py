@@ -57,6 +57,7 @@ class _Saturation:
         self._limits = limits
         self._rules = [compile_rule(r) if isinstance(r, Rule) else compile_family(r) for r in rules]
         self._seen: dict[str, set[Substitution]] = {}
+        self._has_families = any(isinstance(r, Siblings) for r in self._rules)
         self._joins: set[int] = set()
         self._started = time.perf_counter()
         self._report = Report()
@@ -90,16 +91,21 @@ class _Saturation:
         self._graph.touched = {}
         found = [(rule, self._find(rule, sites)) for rule in self._rules]
         for rule, matches in found:
-            first_new = len(self._graph.birth)
             for right, match in matches:
                 if self._over_limit():
                     break
-                if apply_match(self._graph, right, match):
-                    name = right.rule.name
-                    self._report.applied[name] = self._report.applied.get(name, 0) + 1
-            if isinstance(rule, Siblings):
-                self._joins.update(range(first_new, len(self._graph.birth)))
+                self._apply(rule, right, match, sites)
         self._graph.rebuild()
+
+    def _apply(
+        self, rule: CompiledRule | Siblings, right: RightSide, match: Substitution, sites: _Sites
+    ) -> None:
+        first_new = len(self._graph.birth)
+        if apply_match(self._graph, right, match):
+            name = right.rule.name
+            self._report.applied[name] = self._report.applied.get(name, 0) + 1
+        if self._has_families and (isinstance(rule, Siblings) or sites.has_joins(rule, match)):
+            self._joins.update(range(first_new, len(self._graph.birth)))
 
     def _find(
         self, rule: CompiledRule | Siblings, sites: _Sites
@@ -150,6 +156,11 @@ class _Sites:
     def unjoined(self) -> set[int]:
         """Classes that do not need what sibling rules made."""
         return classes_without(self._graph, self._joins)
+
+    def has_joins(self, rule: CompiledRule, match: Substitution) -> bool:
+        """The match needs what sibling rules made: what it gives is theirs, too."""
+        operands = match.values[: len(rule.variables)]
+        return not (self.unjoined.issuperset(match.roots) and self.unjoined.issuperset(operands))
 
     def _above(self, level: Sequence[int]) -> list[int]:
         find, classes = self._graph.find, self._graph.classes
