@@ -61,7 +61,7 @@ def extract(
     the memory that `model.memory_growth` says, or as much as they do in `origin`.
     Raises `ExtractionError` where nothing can be extracted (or, without origin, not in time).
     """
-    encoding = _Encoding(graph, roots, model)
+    encoding = Encoding(graph, roots, model)
     problem = encoding.problem
     start = encoding.solve_choice(origin, time_limit) if origin is not None else None
     problem.kept_limit = encoding.kept_limit(start)
@@ -81,7 +81,7 @@ def selection_cost(
     graph: Graph, roots: Sequence[int], choice: Mapping[int, ENode], model: CostModel
 ) -> float:
     """Seconds under the cost model of a program, given as a node for each class."""
-    solution = _Encoding(graph, roots, model).solve_choice(choice, math.inf)
+    solution = Encoding(graph, roots, model).solve_choice(choice, math.inf)
     if solution is None:
         raise ExtractionError("the choice is not an acyclic program of the roots")
     return solution.seconds
@@ -90,13 +90,13 @@ def selection_cost(
 def function_cost(function: func.FuncOp, model: CostModel) -> float:
     """Seconds of a function under the cost model; its kernels are looked into."""
     program = Program(function)
-    solution = solve(_Encoding(program, program.roots, model).problem, time_limit=math.inf)
+    solution = solve(Encoding(program, program.roots, model).problem, time_limit=math.inf)
     if solution is None:
         raise ExtractionError("the function has no order of evaluation")
     return solution.seconds
 
 
-class _Encoding:
+class Encoding:
     """The extraction problem of a graph, and the way back from its solutions."""
 
     def __init__(self, graph: Graph, roots: Sequence[int], model: CostModel) -> None:

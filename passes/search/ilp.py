@@ -145,6 +145,8 @@ class Part:
         self.scale = scale
         self.limit = problem.kept_limit if limited else math.inf
         self.needed = reduced.needed
+        self.needed_classes = {problem.state_class[state] for state in reduced.needed}
+        self.below = reduced.below
         self.nodes = list(dict.fromkeys(e.node for e in self.edges if e.node != MOVE))
         self.by_class: dict[int, list[int]] = {}
         for node in self.nodes:
@@ -249,34 +251,42 @@ class Part:
         for i, edge in enumerate(self.edges):
             if edge.node != MOVE:
                 rows.add([(i, 1.0), (self.node_column[edge.node], -1.0)], -math.inf, 0.0)
-        for nodes in self.by_class.values():
-            if len(nodes) > 1:
-                rows.add([(self.node_column[n], 1.0) for n in nodes], -math.inf, 1.0)
+        for c, nodes in self.by_class.items():
+            chosen = 1.0 if c in self.needed_classes else 0.0
+            rows.add([(self.node_column[n], 1.0) for n in nodes], chosen, 1.0)
+        self._add_uses(rows)
         for columns in self._two_cycles():
             rows.add([(c, 1.0) for c in columns], -math.inf, 1.0)
         if math.isfinite(self.limit):
             kept = [(i, float(e.kept)) for i, e in enumerate(self.edges) if e.kept]
             rows.add(kept, -math.inf, self.limit)
 
+    def _add_uses(self, rows: _Rows) -> None:
+        """What a node needs has a node too. Implied, but the relaxation is far tighter for it:
+        else a class is half used in one place and half in another, and paid for in neither."""
+        for used, options in self.by_class.items():
+            if used in self.needed_classes:
+                continue
+            taken = [(self.node_column[m], -1.0) for m in options]
+            for user in self.by_class:
+                if using := self._arc(user, used):
+                    rows.add([(column, 1.0) for column in using] + taken, -math.inf, 0.0)
+
     def _two_cycles(self) -> list[list[int]]:
-        """Pairs of classes each of which has nodes that use the other: at most one may."""
-        pairs = {
-            (c, child)
-            for c, nodes in self.by_class.items()
-            for n in nodes
-            for child in self.problem.node_children[n]
-        }
-        return [
-            self._arc(a, b) + self._arc(b, a) for a, b in sorted(pairs) if a < b and (b, a) in pairs
-        ]
+        """Pairs of classes each of which has nodes that need the other: at most one is chosen."""
+        classes = list(self.by_class)
+        pairs = ((a, b) for i, a in enumerate(classes) for b in classes[:i])
+        both = ((self._arc(a, b), self._arc(b, a)) for a, b in pairs)
+        return [there + back for there, back in both if there and back]
 
     def _arc(self, user: int, used: int) -> list[int]:
-        nodes = self.by_class[user]
-        return [self.node_column[n] for n in nodes if used in self.problem.node_children[n]]
+        """Columns of the nodes of one class that need another."""
+        return [self.node_column[n] for n in self.by_class[user] if self.below[n] >> used & 1]
 
     def _cycle_cuts(self, picked: list[int]) -> list[tuple[list[int], float]]:
+        """For the cycles of a solution: not all classes along one may need the next."""
         chosen = choices(self.problem, (self.numbers[i] for i in picked))
-        graph = {c: self.problem.node_children[n] for c, n in chosen.items()}
+        graph = {c: [d for d in chosen if self.below[n] >> d & 1] for c, n in chosen.items()}
         cuts: list[tuple[list[int], float]] = []
         for cycle in find_cycles(graph):
             arcs = zip(cycle, [*cycle[1:], cycle[0]], strict=True)

@@ -4,7 +4,8 @@ Three reductions keep at least one optimum, and repeat until nothing changes:
 
 * an edge that no acyclic solution can use goes: what it needs cannot be derived, or is derived
   only through the class of its own head;
-* a node goes if another of its class offers every step of it for no more, from no other states;
+* a node goes if another of its class offers every step of it for no more, from states that its
+  own derivations hold anyway;
 * where a state can be had for nothing from states that every solution derives, its other edges
   go.
 
@@ -21,10 +22,14 @@ from taso.passes.search.problem import MOVE, Edge, Problem
 
 @dataclass(frozen=True)
 class Reduced:
-    """A problem's edges that are left, by number, and the states that every solution derives."""
+    """What presolve leaves of a problem."""
 
     edges: list[int]
+    """The edges left, by number."""
     needed: frozenset[int]
+    """The states that every solution derives."""
+    below: dict[int, int]
+    """For each node left, the classes, as bits, that every solution with it derives for it."""
 
 
 def presolve(problem: Problem) -> Reduced | None:
@@ -37,10 +42,10 @@ def presolve(problem: Problem) -> Reduced | None:
         left = [e for e in edges if _is_usable(problem, problem.edges[e], known)]
         left = _reachable(problem, left)
         needed = _needed(problem, known)
-        left = _drop_dominated(problem, left)
+        left = _drop_dominated(problem, left, known)
         left = _drop_beside_free(problem, left, needed)
         if len(left) == len(edges):
-            return Reduced(left, needed)
+            return Reduced(left, needed, _classes_below(problem, left, known))
         edges = left
 
 
@@ -116,6 +121,16 @@ def _needed(problem: Problem, known: list[int | None]) -> frozenset[int]:
     return frozenset(s for s in range(len(problem.state_class)) if held >> s & 1)
 
 
+def _classes_below(problem: Problem, edges: list[int], known: list[int | None]) -> dict[int, int]:
+    below: dict[int, int] = {}
+    for e in edges:
+        edge = problem.edges[e]
+        if edge.node != MOVE:
+            classes = (_held(problem, edge, known) or 0) >> len(problem.state_class)
+            below[edge.node] = below.get(edge.node, classes) & classes
+    return below
+
+
 def _reachable(problem: Problem, edges: list[int]) -> list[int]:
     """The edges that a derivation of the roots may come to."""
     heads = problem.by_head(edges)
@@ -129,36 +144,43 @@ def _reachable(problem: Problem, edges: list[int]) -> list[int]:
     return [e for e in edges if problem.edges[e].head in seen]
 
 
-def _drop_dominated(problem: Problem, edges: list[int]) -> list[int]:
-    by_class: dict[int, dict[int, list[Edge]]] = {}
+def _drop_dominated(problem: Problem, edges: list[int], known: list[int | None]) -> list[int]:
+    by_class: dict[int, dict[int, list[int]]] = {}
     for e in edges:
-        edge = problem.edges[e]
-        if edge.node != MOVE:
-            steps = by_class.setdefault(problem.node_class[edge.node], {})
-            steps.setdefault(edge.node, []).append(edge)
+        node = problem.edges[e].node
+        if node != MOVE:
+            nodes = by_class.setdefault(problem.node_class[node], {})
+            nodes.setdefault(node, []).append(e)
     dropped: set[int] = set()
     for nodes in by_class.values():
         if len(nodes) < 2:
             continue
+        held = {
+            e: _held(problem, problem.edges[e], known) or 0 for es in nodes.values() for e in es
+        }
         for node in nodes:
             others = (n for n in nodes if n != node and n not in dropped)
-            if any(_dominates(problem, nodes, other, node) for other in others):
+            if any(_dominates(problem, nodes[other], nodes[node], held) for other in others):
                 dropped.add(node)
     return [e for e in edges if problem.edges[e].node not in dropped]
 
 
-def _dominates(problem: Problem, nodes: dict[int, list[Edge]], a: int, b: int) -> bool:
-    """Node `a` offers each step of `b` at no higher cost, from no other states or classes."""
-    if problem.node_seconds[a] > problem.node_seconds[b]:
+def _dominates(problem: Problem, a: list[int], b: list[int], held: dict[int, int]) -> bool:
+    """Whether a node, by its edges `a`, can stand for one of edges `b` at no higher cost.
+
+    It offers each step for no more, from states that the other's derivations hold anyway.
+    """
+    one, other = (problem.edges[edges[0]].node for edges in (a, b))
+    if problem.node_seconds[one] > problem.node_seconds[other]:
         return False
-    if not set(problem.node_children[a]) <= set(problem.node_children[b]):
-        return False
-    return all(any(_is_no_worse(f, e) for f in nodes[a]) for e in nodes[b])
+    return all(any(_is_no_worse(problem, f, e, held[e]) for f in a) for e in b)
 
 
-def _is_no_worse(f: Edge, e: Edge) -> bool:
-    cheap = f.seconds <= e.seconds and f.kept <= e.kept
-    return cheap and f.head == e.head and set(f.tails) <= set(e.tails)
+def _is_no_worse(problem: Problem, f: int, e: int, held: int) -> bool:
+    one, other = problem.edges[f], problem.edges[e]
+    if one.head != other.head or one.seconds > other.seconds or one.kept > other.kept:
+        return False
+    return all(held >> tail & 1 for tail in one.tails)
 
 
 def _drop_beside_free(problem: Problem, edges: list[int], needed: frozenset[int]) -> list[int]:
