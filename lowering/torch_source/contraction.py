@@ -27,13 +27,13 @@ def product(operands: Sequence[Ref], terms: Sequence[str], result: str) -> Produ
 
     The axes of the product may be in another order than those of `result`.
     """
-    (a, b), (left, right) = operands, terms
+    a, left = _summed(operands[0], terms[0], terms[1] + result)
+    b, right = _summed(operands[1], terms[1], terms[0] + result)
     batch = "".join(c for c in result if c in left and c in right)
     m = "".join(c for c in result if c in left and c not in right)
     n = "".join(c for c in result if c in right and c not in left)
     k = "".join(c for c in left if c in right and c not in result)
-    covers = set(batch + m + k) == set(left) and set(batch + n + k) == set(right)
-    if len(k) != 1 or not covers or not _is_matmul(batch, m, n):
+    if len(k) != 1 or not _is_matmul(batch, m, n):
         return Product("torch.einsum", (f'"{left},{right}->{result}"', a.text, b.text), result)
     if _is_transposed(batch, m, n, result):  # (xy)ᵀ = yᵀxᵀ
         a, b, left, right, m, n = b, a, right, left, n, m
@@ -41,6 +41,15 @@ def product(operands: Sequence[Ref], terms: Sequence[str], result: str) -> Produ
     y = permute(b, [right.index(c) for c in batch + n[:-1] + k + n[-1:]]).text
     letters = n[:-1] + m + n[-1:] if len(n) > 1 else batch + m + n
     return Product(_function(batch, m, n), (x, y), letters)
+
+
+def _summed(x: Ref, term: str, needed: str) -> tuple[Ref, str]:
+    """The sum over the letters that nothing else has."""
+    if set(term) <= set(needed):
+        return x, term
+    text, kept = reduction("sum", x, term, needed, x.type.dtype)
+    shape = tuple(n for n, c in zip(x.type.shape, term, strict=True) if c in kept)
+    return Ref(text, Type(shape, x.type.dtype)), kept
 
 
 def is_matrix_product(terms: Sequence[str], result: str) -> bool:

@@ -100,7 +100,7 @@ def _var(operands: Sequence[Ref], attrs: Attrs) -> Ref | None:
     (x,) = operands
     correction = cast(int, attrs["correction"])
     count = math.prod(x.type.shape[a] for a in cast("tuple[int, ...]", attrs["axes"]))
-    if count <= correction:  # torch warns
+    if count <= correction or 0 in x.type.shape:  # torch warns
         return None
     return _statistic("var", x, attrs, f", correction={correction}")
 

@@ -1,0 +1,273 @@
+"""Each op as torch source, run on the CPU, against its NumPy meaning."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support.linalg import OpCase, module_of, random_inputs
+from support.torch_source import check_torch
+
+from taso.dialects.movement import pack_constant
+from taso.dialects.spec import FLOAT_DTYPES, TensorSpec, numpy_dtype
+from taso.dialects.taso import OPS
+
+INTEGERS = ("i32", "i64")
+NUMBERS = (*FLOAT_DTYPES, *INTEGERS)
+ALL = (*NUMBERS, "i1")
+
+Shape = tuple[int, ...]
+Case = tuple[list[Shape], dict[str, Any]]
+
+POINTS: list[Shape] = [(3, 5), (), (1, 1), (2, 0, 3)]
+UNARY: list[Case] = [([shape], {}) for shape in POINTS]
+BINARY: list[Case] = [([shape, shape], {}) for shape in POINTS]
+REDUCED: list[Case] = [
+    ([(3, 5)], {"axes": (0,)}),
+    ([(3, 5)], {"axes": (1,)}),
+    ([(2, 3, 5)], {"axes": (0, 2)}),
+    ([(2, 1, 5)], {"axes": (0, 1, 2)}),
+    ([(0, 3)], {"axes": (1,)}),
+    ([(7,)], {"axes": (0,)}),
+]
+REDUCED_TO_NOTHING: list[Case] = [([(3, 0)], {"axes": (1,)})]
+
+
+def _statistics(axis: int, correction: int) -> dict[str, Any]:
+    return {"axis": axis, "eps": 1e-3, "correction": correction}
+
+
+CASES: dict[str, tuple[tuple[str, ...], list[Case]]] = {
+    "add": (NUMBERS, BINARY),
+    "sub": (NUMBERS, BINARY),
+    "mul": (NUMBERS, BINARY),
+    "max": (NUMBERS, BINARY),
+    "div": (FLOAT_DTYPES, BINARY),
+    "pow": (FLOAT_DTYPES, BINARY),
+    "neg": (NUMBERS, UNARY),
+    "relu": (NUMBERS, UNARY),
+    "exp": (FLOAT_DTYPES, UNARY),
+    "log": (FLOAT_DTYPES, UNARY),
+    "sqrt": (FLOAT_DTYPES, UNARY),
+    "rsqrt": (FLOAT_DTYPES, UNARY),
+    "tanh": (FLOAT_DTYPES, UNARY),
+    "gelu": (
+        FLOAT_DTYPES,
+        [([shape], {"approximate": how}) for shape in POINTS for how in ("none", "tanh")],
+    ),
+    "cast": (ALL, [([shape], {"dtype": to}) for shape in ((3, 5), (), (0, 2)) for to in ALL]),
+    "constant": (ALL, []),  # below
+    "transpose": (
+        ALL,
+        [
+            ([(3, 5)], {"perm": (1, 0)}),
+            ([(2, 3, 5)], {"perm": (0, 2, 1)}),
+            ([(2, 3, 5)], {"perm": (2, 0, 1)}),
+            ([()], {"perm": ()}),
+            ([(0, 2)], {"perm": (1, 0)}),
+        ],
+    ),
+    "reshape": (
+        ALL,
+        [
+            ([(2, 6)], {"shape": (3, 4)}),
+            ([(2, 3, 5)], {"shape": (6, 5)}),
+            ([(6, 5)], {"shape": (2, 3, 1, 5)}),
+            ([(1, 1)], {"shape": ()}),
+            ([()], {"shape": (1, 1)}),
+            ([(0, 3)], {"shape": (5, 0)}),
+        ],
+    ),
+    "broadcast": (
+        ALL,
+        [
+            ([(5,)], {"dims": (1,), "shape": (3, 5)}),
+            ([(3,)], {"dims": (0,), "shape": (3, 5)}),
+            ([(2, 5)], {"dims": (0, 2), "shape": (2, 3, 5, 4)}),
+            ([()], {"dims": (), "shape": (2, 3)}),
+            ([(1, 3)], {"dims": (0, 1), "shape": (1, 3)}),
+            ([(3,)], {"dims": (1,), "shape": (0, 3)}),
+        ],
+    ),
+    "concat": (
+        ALL,
+        [
+            ([(2, 3), (4, 3)], {"axis": 0}),
+            ([(2, 3), (2, 1), (2, 0)], {"axis": 1}),
+            ([(2, 3)], {"axis": 1}),
+            ([(0,), (3,)], {"axis": 0}),
+        ],
+    ),
+    "split": (
+        ALL,
+        [
+            ([(7, 3)], {"axis": 0, "sizes": (2, 5)}),
+            ([(3, 7)], {"axis": 1, "sizes": (1, 0, 6)}),
+            ([(3,)], {"axis": 0, "sizes": (3,)}),
+        ],
+    ),
+    "slice": (
+        ALL,
+        [
+            ([(7, 3)], {"axis": 0, "start": 2, "stop": 5}),
+            ([(3, 7)], {"axis": 1, "start": 6, "stop": 7}),
+            ([(3, 7)], {"axis": 1, "start": 4, "stop": 4}),
+            ([(3, 7)], {"axis": 0, "start": 0, "stop": 3}),
+        ],
+    ),
+    "reduce_sum": (NUMBERS, REDUCED + REDUCED_TO_NOTHING),
+    "reduce_max": (NUMBERS, REDUCED),
+    "reduce_mean": (FLOAT_DTYPES, REDUCED + REDUCED_TO_NOTHING),
+    "var": (
+        FLOAT_DTYPES,
+        [
+            (shapes, {**attrs, "correction": correction})
+            for shapes, attrs in [*REDUCED, ([(3, 1)], {"axes": (1,)}), *REDUCED_TO_NOTHING]
+            for correction in (0, 1, 4)
+        ],
+    ),
+    "matmul": (
+        NUMBERS,
+        [
+            ([(3, 5), (5, 4)], {}),
+            ([(1, 5), (5, 1)], {}),
+            ([(2, 3, 5), (2, 5, 4)], {}),
+            ([(2, 3, 5), (5, 4)], {}),
+            ([(3, 5), (2, 5, 4)], {}),
+            ([(2, 1, 3, 5), (2, 1, 5, 4)], {}),
+            ([(2, 3, 4, 5), (5, 7)], {}),
+            ([(3, 0), (0, 4)], {}),
+            ([(0, 5), (5, 4)], {}),
+        ],
+    ),
+    "einsum": (
+        NUMBERS,
+        [
+            ([(3, 5), (5, 4)], {"equation": "ab,bc->ac"}),
+            ([(3, 5), (5, 4)], {"equation": "ab,bc->ca"}),
+            ([(5, 3), (4, 5)], {"equation": "ba,cb->ac"}),
+            ([(3, 5), (3, 5)], {"equation": "ab,ab->a"}),
+            ([(3, 5), (3, 5)], {"equation": "ab,ab->"}),
+            ([(3, 5), (5,)], {"equation": "ab,b->a"}),
+            ([(5,), (5, 3)], {"equation": "a,ab->b"}),
+            ([(5,), (5,)], {"equation": "a,a->"}),
+            ([(3,), (5,)], {"equation": "a,b->ba"}),
+            ([(2, 3, 5), (2, 4, 5)], {"equation": "abc,adc->adb"}),
+            ([(2, 3, 5), (3, 5, 4)], {"equation": "abc,bcd->ad"}),
+            ([(3, 5), (4, 7)], {"equation": "ab,cd->ac"}),
+            ([(2, 3, 5), (5, 4, 7)], {"equation": "abc,cde->abde"}),
+            ([(3, 5)], {"equation": "ab->ba"}),
+            ([(3, 5)], {"equation": "ab->b"}),
+            ([(3, 5), (5, 4), (4, 2)], {"equation": "ab,bc,cd->ad"}),
+            ([(3,), (5,), (3, 5)], {"equation": "a,b,ab->"}),
+        ],
+    ),
+    "softmax": (
+        FLOAT_DTYPES,
+        [
+            ([(3, 5)], {"axis": 1}),
+            ([(3, 5, 2)], {"axis": 1}),
+            ([(7,)], {"axis": 0}),
+            ([(3, 1)], {"axis": 1}),
+            ([(0, 4)], {"axis": 1}),
+        ],
+    ),
+    "layer_norm": (
+        FLOAT_DTYPES,
+        [
+            ([(3, 5), (5,), (5,)], {"eps": 1e-5}),
+            ([(2, 3, 7), (7,), (7,)], {"eps": 1e-3}),
+            ([(5,), (5,), (5,)], {"eps": 1e-5}),
+            ([(0, 5), (5,), (5,)], {"eps": 1e-5}),
+            ([(3, 1), (1,), (1,)], {"eps": 1e-5}),
+        ],
+    ),
+    "batch_norm": (
+        FLOAT_DTYPES,
+        [
+            ([shape, (shape[axis],), (shape[axis],)], _statistics(axis, c))
+            for shape, axis in [((7, 3), 1), ((3, 7), 0), ((5, 3, 2), 2), ((5, 3, 2, 2), 1)]
+            for c in (0, 1)
+        ]
+        + [
+            # One value a channel, fewer than the correction, none, no channels.
+            ([(1, 3), (3,), (3,)], _statistics(1, 0)),
+            ([(1, 3), (3,), (3,)], _statistics(1, 1)),
+            ([(2, 3), (3,), (3,)], _statistics(1, 2)),
+            ([(0, 3), (3,), (3,)], _statistics(1, 0)),
+            ([(3, 0), (0,), (0,)], _statistics(1, 0)),
+        ],
+    ),
+    "attention": (
+        FLOAT_DTYPES,
+        [
+            ([(3, 8), (5, 8), (5, 4)], {"scale": 0.35}),
+            ([(2, 3, 4, 8), (2, 3, 5, 8), (2, 3, 5, 8)], {"scale": 0.125}),
+            ([(2, 0, 8), (2, 5, 8), (2, 5, 3)], {"scale": 1.0}),
+            ([(1, 1), (1, 1), (1, 1)], {"scale": 2.0}),
+        ],
+    ),
+}
+POSITIVE = {"log", "sqrt", "rsqrt", "pow", "div"}
+ACCUMULATED = {"einsum", "matmul", "reduce_mean", "reduce_sum", "var", "softmax", "layer_norm"}
+ACCUMULATED |= {"batch_norm", "attention", "gelu", "pow", "rsqrt", "tanh"}
+
+
+def test_every_op_is_here() -> None:
+    assert CASES.keys() == OPS.keys()
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "constant"])
+def test_op(name: str) -> None:
+    dtypes, cases = CASES[name]
+    rng = np.random.default_rng()
+    for dtype in dtypes:
+        typed = [OpCase(name, [TensorSpec(s, dtype) for s in shapes], a) for shapes, a in cases]
+        specs = [t for case in typed for t in case.operands]
+        inputs = random_inputs(specs, rng, positive=name in POSITIVE)
+        check_torch(module_of(typed), inputs, accumulated=name in ACCUMULATED)
+
+
+@pytest.mark.parametrize("dtype", ALL)
+def test_constant(dtype: str) -> None:
+    rng = np.random.default_rng()
+    arrays = [np.asarray(1), np.ones((2, 3)), np.zeros((0, 2))]
+    arrays += [rng.integers(0, 2, shape) for shape in ((7,), (2, 3, 1), (9, 11))]
+    if dtype in FLOAT_DTYPES:
+        arrays += [rng.normal(size=(3, 2)), np.array([np.nan, np.inf, -np.inf, -0.0, 0.1])]
+        arrays += [np.asarray(-np.inf), np.full((2, 2), np.nan)]
+    cases = [OpCase("constant", [], pack_constant(array, dtype)) for array in arrays]
+    check_torch(module_of(cases), [])
+
+
+SPECIAL = np.array([[np.nan, 1.0, -2.0], [np.inf, 3.0, 0.5], [-np.inf, 0.0, -0.0]])
+
+
+@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
+@pytest.mark.parametrize(
+    "name", ["relu", "neg", "exp", "log", "sqrt", "tanh", "softmax", "reduce_max", "reduce_sum"]
+)
+def test_nan_and_inf_go_through_unary(name: str, dtype: str) -> None:
+    attrs = {"softmax": {"axis": 1}, "reduce_max": {"axes": (1,)}, "reduce_sum": {"axes": (1,)}}
+    case = OpCase(name, [TensorSpec(SPECIAL.shape, dtype)], attrs.get(name, {}))
+    check_torch(module_of([case]), [SPECIAL.astype(numpy_dtype(dtype))], accumulated=True)
+
+
+@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "max"])
+def test_nan_and_inf_go_through_binary(name: str, dtype: str) -> None:
+    left, right = (a.reshape(-1) for a in np.meshgrid(SPECIAL, SPECIAL))
+    inputs = [a.astype(numpy_dtype(dtype)) for a in (left, right)]
+    case = OpCase(name, [TensorSpec(left.shape, dtype)] * 2, {})
+    check_torch(module_of([case]), inputs)
+
+
+@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+def test_attention_keeps_nan_and_inf_of_the_query(special: float, dtype: str) -> None:
+    rng = np.random.default_rng()
+    query, key, value = (rng.uniform(0.3, 2, shape) for shape in ((3, 4), (5, 4), (5, 2)))
+    query[1] = special
+    inputs = [a.astype(numpy_dtype(dtype)) for a in (query, key, value)]
+    specs = [TensorSpec(a.shape, dtype) for a in inputs]
+    module = module_of([OpCase("attention", specs, {"scale": 0.5})])
+    check_torch(module, inputs, accumulated=True)
