@@ -1,0 +1,243 @@
+// RUN: taso-opt %s -p 'taso-apply-rules{rules=broadcast-compose,broadcast-identity,broadcast-reshape-compose,broadcast-reshape-identity,broadcast-exp,broadcast-log,broadcast-neg,broadcast-rsqrt,broadcast-sqrt,broadcast-gelu,broadcast-relu,broadcast-tanh,broadcast-add,broadcast-div,broadcast-max,broadcast-mul,broadcast-sub,broadcast-add-constant,broadcast-div-constant,broadcast-max-constant,broadcast-mul-constant,broadcast-sub-constant}' | filecheck %s
+
+// Broadcasts and reshapes compose, vanish, and move out of element-wise ops.
+
+// CHECK-LABEL: func.func @compose(
+// CHECK-NEXT:   %broadcast = taso.broadcast %x, dims = [2] : tensor<2xf32> -> tensor<1x1x2xf32>
+// CHECK-NEXT:   func.return %broadcast : tensor<1x1x2xf32>
+func.func @compose(%x: tensor<2xf32>) -> tensor<1x1x2xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<2xf32> -> tensor<1x2xf32>
+  %broadcast_1 = taso.broadcast %broadcast, dims = [0, 2] : tensor<1x2xf32> -> tensor<1x1x2xf32>
+  func.return %broadcast_1 : tensor<1x1x2xf32>
+}
+
+// CHECK-LABEL: func.func @identity(
+// CHECK-NEXT:   func.return %x : tensor<3xf32>
+func.func @identity(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %broadcast = taso.broadcast %x, dims = [0] : tensor<3xf32> -> tensor<3xf32>
+  func.return %broadcast : tensor<3xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_compose(
+// CHECK-NEXT:   %reshape = taso.reshape %x : tensor<5x3xf32> -> tensor<15x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<15x1xf32>
+func.func @reshape_compose(%x: tensor<5x3xf32>) -> tensor<15x1xf32> {
+  %reshape = taso.reshape %x : tensor<5x3xf32> -> tensor<15xf32>
+  %reshape_1 = taso.reshape %reshape : tensor<15xf32> -> tensor<15x1xf32>
+  func.return %reshape_1 : tensor<15x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_identity(
+// CHECK-NEXT:   func.return %x : tensor<5xf32>
+func.func @reshape_identity(%x: tensor<5xf32>) -> tensor<5xf32> {
+  %reshape = taso.reshape %x : tensor<5xf32> -> tensor<5xf32>
+  func.return %reshape : tensor<5xf32>
+}
+
+// CHECK-LABEL: func.func @exp(
+// CHECK-NEXT:   %0 = taso.exp %x : tensor<4xf32>
+// CHECK-NEXT:   %exp = taso.broadcast %0, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+// CHECK-NEXT:   func.return %exp : tensor<5x4xf32>
+func.func @exp(%x: tensor<4xf32>) -> tensor<5x4xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+  %exp = taso.exp %broadcast : tensor<5x4xf32>
+  func.return %exp : tensor<5x4xf32>
+}
+
+// CHECK-LABEL: func.func @log(
+// CHECK-NEXT:   %0 = taso.log %x : tensor<2xf32>
+// CHECK-NEXT:   %log = taso.broadcast %0, dims = [1] : tensor<2xf32> -> tensor<0x2xf32>
+// CHECK-NEXT:   func.return %log : tensor<0x2xf32>
+func.func @log(%x: tensor<2xf32>) -> tensor<0x2xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<2xf32> -> tensor<0x2xf32>
+  %log = taso.log %broadcast : tensor<0x2xf32>
+  func.return %log : tensor<0x2xf32>
+}
+
+// CHECK-LABEL: func.func @neg(
+// CHECK-NEXT:   %0 = taso.neg %x : tensor<4xf32>
+// CHECK-NEXT:   %neg = taso.broadcast %0, dims = [1] : tensor<4xf32> -> tensor<2x4xf32>
+// CHECK-NEXT:   func.return %neg : tensor<2x4xf32>
+func.func @neg(%x: tensor<4xf32>) -> tensor<2x4xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<4xf32> -> tensor<2x4xf32>
+  %neg = taso.neg %broadcast : tensor<2x4xf32>
+  func.return %neg : tensor<2x4xf32>
+}
+
+// CHECK-LABEL: func.func @rsqrt(
+// CHECK-NEXT:   %0 = taso.rsqrt %x : tensor<5xf32>
+// CHECK-NEXT:   %rsqrt = taso.broadcast %0, dims = [1] : tensor<5xf32> -> tensor<3x5xf32>
+// CHECK-NEXT:   func.return %rsqrt : tensor<3x5xf32>
+func.func @rsqrt(%x: tensor<5xf32>) -> tensor<3x5xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<5xf32> -> tensor<3x5xf32>
+  %rsqrt = taso.rsqrt %broadcast : tensor<3x5xf32>
+  func.return %rsqrt : tensor<3x5xf32>
+}
+
+// CHECK-LABEL: func.func @sqrt(
+// CHECK-NEXT:   %0 = taso.sqrt %x : tensor<3xf32>
+// CHECK-NEXT:   %sqrt = taso.broadcast %0, dims = [1] : tensor<3xf32> -> tensor<1x3xf32>
+// CHECK-NEXT:   func.return %sqrt : tensor<1x3xf32>
+func.func @sqrt(%x: tensor<3xf32>) -> tensor<1x3xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<3xf32> -> tensor<1x3xf32>
+  %sqrt = taso.sqrt %broadcast : tensor<1x3xf32>
+  func.return %sqrt : tensor<1x3xf32>
+}
+
+// CHECK-LABEL: func.func @gelu(
+// CHECK-NEXT:   %0 = taso.gelu %x, approximate = "tanh" : tensor<5xf32>
+// CHECK-NEXT:   %gelu = taso.broadcast %0, dims = [1] : tensor<5xf32> -> tensor<5x5xf32>
+// CHECK-NEXT:   func.return %gelu : tensor<5x5xf32>
+func.func @gelu(%x: tensor<5xf32>) -> tensor<5x5xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<5xf32> -> tensor<5x5xf32>
+  %gelu = taso.gelu %broadcast, approximate = "tanh" : tensor<5x5xf32>
+  func.return %gelu : tensor<5x5xf32>
+}
+
+// CHECK-LABEL: func.func @relu(
+// CHECK-NEXT:   %0 = taso.relu %x : tensor<5xf32>
+// CHECK-NEXT:   %relu = taso.broadcast %0, dims = [1] : tensor<5xf32> -> tensor<1x5xf32>
+// CHECK-NEXT:   func.return %relu : tensor<1x5xf32>
+func.func @relu(%x: tensor<5xf32>) -> tensor<1x5xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<5xf32> -> tensor<1x5xf32>
+  %relu = taso.relu %broadcast : tensor<1x5xf32>
+  func.return %relu : tensor<1x5xf32>
+}
+
+// CHECK-LABEL: func.func @tanh(
+// CHECK-NEXT:   %0 = taso.tanh %x : tensor<5xf32>
+// CHECK-NEXT:   %tanh = taso.broadcast %0, dims = [1] : tensor<5xf32> -> tensor<2x5xf32>
+// CHECK-NEXT:   func.return %tanh : tensor<2x5xf32>
+func.func @tanh(%x: tensor<5xf32>) -> tensor<2x5xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<5xf32> -> tensor<2x5xf32>
+  %tanh = taso.tanh %broadcast : tensor<2x5xf32>
+  func.return %tanh : tensor<2x5xf32>
+}
+
+// CHECK-LABEL: func.func @add(
+// CHECK-NEXT:   %0 = taso.add %x, %y : tensor<4xf32>
+// CHECK-NEXT:   %add = taso.broadcast %0, dims = [1] : tensor<4xf32> -> tensor<2x4xf32>
+// CHECK-NEXT:   func.return %add : tensor<2x4xf32>
+func.func @add(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<2x4xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<4xf32> -> tensor<2x4xf32>
+  %broadcast_1 = taso.broadcast %y, dims = [1] : tensor<4xf32> -> tensor<2x4xf32>
+  %add = taso.add %broadcast, %broadcast_1 : tensor<2x4xf32>
+  func.return %add : tensor<2x4xf32>
+}
+
+// CHECK-LABEL: func.func @div(
+// CHECK-NEXT:   %0 = taso.div %x, %y : tensor<3xf32>
+// CHECK-NEXT:   %div = taso.broadcast %0, dims = [1] : tensor<3xf32> -> tensor<3x3xf32>
+// CHECK-NEXT:   func.return %div : tensor<3x3xf32>
+func.func @div(%x: tensor<3xf32>, %y: tensor<3xf32>) -> tensor<3x3xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<3xf32> -> tensor<3x3xf32>
+  %broadcast_1 = taso.broadcast %y, dims = [1] : tensor<3xf32> -> tensor<3x3xf32>
+  %div = taso.div %broadcast, %broadcast_1 : tensor<3x3xf32>
+  func.return %div : tensor<3x3xf32>
+}
+
+// CHECK-LABEL: func.func @max(
+// CHECK-NEXT:   %0 = taso.max %x, %y : tensor<2xf32>
+// CHECK-NEXT:   %max = taso.broadcast %0, dims = [1] : tensor<2xf32> -> tensor<4x2xf32>
+// CHECK-NEXT:   func.return %max : tensor<4x2xf32>
+func.func @max(%x: tensor<2xf32>, %y: tensor<2xf32>) -> tensor<4x2xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<2xf32> -> tensor<4x2xf32>
+  %broadcast_1 = taso.broadcast %y, dims = [1] : tensor<2xf32> -> tensor<4x2xf32>
+  %max = taso.max %broadcast, %broadcast_1 : tensor<4x2xf32>
+  func.return %max : tensor<4x2xf32>
+}
+
+// CHECK-LABEL: func.func @mul(
+// CHECK-NEXT:   %0 = taso.mul %x, %y : tensor<2xf32>
+// CHECK-NEXT:   %mul = taso.broadcast %0, dims = [1] : tensor<2xf32> -> tensor<2x2xf32>
+// CHECK-NEXT:   func.return %mul : tensor<2x2xf32>
+func.func @mul(%x: tensor<2xf32>, %y: tensor<2xf32>) -> tensor<2x2xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<2xf32> -> tensor<2x2xf32>
+  %broadcast_1 = taso.broadcast %y, dims = [1] : tensor<2xf32> -> tensor<2x2xf32>
+  %mul = taso.mul %broadcast, %broadcast_1 : tensor<2x2xf32>
+  func.return %mul : tensor<2x2xf32>
+}
+
+// CHECK-LABEL: func.func @sub(
+// CHECK-NEXT:   %0 = taso.sub %x, %y : tensor<2xf32>
+// CHECK-NEXT:   %sub = taso.broadcast %0, dims = [1] : tensor<2xf32> -> tensor<3x2xf32>
+// CHECK-NEXT:   func.return %sub : tensor<3x2xf32>
+func.func @sub(%x: tensor<2xf32>, %y: tensor<2xf32>) -> tensor<3x2xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<2xf32> -> tensor<3x2xf32>
+  %broadcast_1 = taso.broadcast %y, dims = [1] : tensor<2xf32> -> tensor<3x2xf32>
+  %sub = taso.sub %broadcast, %broadcast_1 : tensor<3x2xf32>
+  func.return %sub : tensor<3x2xf32>
+}
+
+// CHECK-LABEL: func.func @add_constant(
+// CHECK-NEXT:   %0 = taso.constant 3.0 : tensor<2xf32>
+// CHECK-NEXT:   %1 = taso.add %x, %0 : tensor<2xf32>
+// CHECK-NEXT:   %add = taso.broadcast %1, dims = [1] : tensor<2xf32> -> tensor<5x2xf32>
+// CHECK-NEXT:   func.return %add : tensor<5x2xf32>
+func.func @add_constant(%x: tensor<2xf32>) -> tensor<5x2xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<2xf32> -> tensor<5x2xf32>
+  %splat = taso.constant 3.0 : tensor<5x2xf32>
+  %add = taso.add %broadcast, %splat : tensor<5x2xf32>
+  func.return %add : tensor<5x2xf32>
+}
+
+// CHECK-LABEL: func.func @div_constant(
+// CHECK-NEXT:   %0 = taso.constant 3.0 : tensor<3xf32>
+// CHECK-NEXT:   %1 = taso.div %x, %0 : tensor<3xf32>
+// CHECK-NEXT:   %div = taso.broadcast %1, dims = [1] : tensor<3xf32> -> tensor<5x3xf32>
+// CHECK-NEXT:   func.return %div : tensor<5x3xf32>
+func.func @div_constant(%x: tensor<3xf32>) -> tensor<5x3xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<3xf32> -> tensor<5x3xf32>
+  %splat = taso.constant 3.0 : tensor<5x3xf32>
+  %div = taso.div %broadcast, %splat : tensor<5x3xf32>
+  func.return %div : tensor<5x3xf32>
+}
+
+// CHECK-LABEL: func.func @max_constant(
+// CHECK-NEXT:   %0 = taso.constant 2.0 : tensor<3xf32>
+// CHECK-NEXT:   %1 = taso.max %x, %0 : tensor<3xf32>
+// CHECK-NEXT:   %max = taso.broadcast %1, dims = [1] : tensor<3xf32> -> tensor<2x3xf32>
+// CHECK-NEXT:   func.return %max : tensor<2x3xf32>
+func.func @max_constant(%x: tensor<3xf32>) -> tensor<2x3xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<3xf32> -> tensor<2x3xf32>
+  %splat = taso.constant 2.0 : tensor<2x3xf32>
+  %max = taso.max %broadcast, %splat : tensor<2x3xf32>
+  func.return %max : tensor<2x3xf32>
+}
+
+// CHECK-LABEL: func.func @mul_constant(
+// CHECK-NEXT:   %0 = taso.constant 2.0 : tensor<4xf32>
+// CHECK-NEXT:   %1 = taso.mul %x, %0 : tensor<4xf32>
+// CHECK-NEXT:   %mul = taso.broadcast %1, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+// CHECK-NEXT:   func.return %mul : tensor<5x4xf32>
+func.func @mul_constant(%x: tensor<4xf32>) -> tensor<5x4xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+  %splat = taso.constant 2.0 : tensor<5x4xf32>
+  %mul = taso.mul %broadcast, %splat : tensor<5x4xf32>
+  func.return %mul : tensor<5x4xf32>
+}
+
+// CHECK-LABEL: func.func @sub_constant(
+// CHECK-NEXT:   %0 = taso.constant 0.5 : tensor<5xf32>
+// CHECK-NEXT:   %1 = taso.sub %x, %0 : tensor<5xf32>
+// CHECK-NEXT:   %sub = taso.broadcast %1, dims = [1] : tensor<5xf32> -> tensor<4x5xf32>
+// CHECK-NEXT:   func.return %sub : tensor<4x5xf32>
+func.func @sub_constant(%x: tensor<5xf32>) -> tensor<4x5xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<5xf32> -> tensor<4x5xf32>
+  %splat = taso.constant 0.5 : tensor<4x5xf32>
+  %sub = taso.sub %broadcast, %splat : tensor<4x5xf32>
+  func.return %sub : tensor<4x5xf32>
+}
+
+// The operands repeat along different axes.
+// CHECK-LABEL: func.func @sum_of_unlike_broadcasts(
+// CHECK-NEXT:   %row = taso.broadcast %x, dims = [1] : tensor<3xf32> -> tensor<3x3xf32>
+// CHECK-NEXT:   %column = taso.broadcast %y, dims = [0] : tensor<3xf32> -> tensor<3x3xf32>
+// CHECK-NEXT:   %sum = taso.add %row, %column : tensor<3x3xf32>
+// CHECK-NEXT:   func.return %sum : tensor<3x3xf32>
+func.func @sum_of_unlike_broadcasts(%x: tensor<3xf32>, %y: tensor<3xf32>) -> tensor<3x3xf32> {
+  %row = taso.broadcast %x, dims = [1] : tensor<3xf32> -> tensor<3x3xf32>
+  %column = taso.broadcast %y, dims = [0] : tensor<3xf32> -> tensor<3x3xf32>
+  %sum = taso.add %row, %column : tensor<3x3xf32>
+  func.return %sum : tensor<3x3xf32>
+}

@@ -1,0 +1,180 @@
+// RUN: taso-opt %s -p 'taso-apply-rules{rules=concat-of-split-2,concat-of-split-3,concat-split-2,concat-split-3,concat-of-gelu,concat-of-relu,concat-of-tanh,concat-operands-of-add,concat-operands-of-mul,concat-split-gelu,concat-split-relu,concat-split-tanh,concat-flatten-left,concat-flatten-right,concat-slice-identity,concat-slice-of-slice,concat-of-slices}' | filecheck %s
+
+// Concats, splits and slices cancel; element-wise ops move through them.
+
+// CHECK-LABEL: func.func @of_split_2(
+// CHECK-NEXT:   func.return %x : tensor<2x4xf32>
+func.func @of_split_2(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  %split, %split_1 = taso.split %x, axis = 0, sizes = [0, 2] : tensor<2x4xf32> -> tensor<0x4xf32>, tensor<2x4xf32>
+  %concat = taso.concat %split, %split_1, axis = 0 : tensor<0x4xf32>, tensor<2x4xf32> -> tensor<2x4xf32>
+  func.return %concat : tensor<2x4xf32>
+}
+
+// CHECK-LABEL: func.func @of_split_3(
+// CHECK-NEXT:   func.return %x : tensor<5x4xf32>
+func.func @of_split_3(%x: tensor<5x4xf32>) -> tensor<5x4xf32> {
+  %split, %split_1, %split_2 = taso.split %x, axis = 1, sizes = [0, 1, 3] : tensor<5x4xf32> -> tensor<5x0xf32>, tensor<5x1xf32>, tensor<5x3xf32>
+  %concat = taso.concat %split, %split_1, %split_2, axis = 1 : tensor<5x0xf32>, tensor<5x1xf32>, tensor<5x3xf32> -> tensor<5x4xf32>
+  func.return %concat : tensor<5x4xf32>
+}
+
+// CHECK-LABEL: func.func @split_2(
+// CHECK-NEXT:   func.return %x0, %x1 : tensor<3x5xf32>, tensor<2x5xf32>
+func.func @split_2(%x0: tensor<3x5xf32>, %x1: tensor<2x5xf32>) -> (tensor<3x5xf32>, tensor<2x5xf32>) {
+  %concat = taso.concat %x0, %x1, axis = 0 : tensor<3x5xf32>, tensor<2x5xf32> -> tensor<5x5xf32>
+  %split, %split_1 = taso.split %concat, axis = 0, sizes = [3, 2] : tensor<5x5xf32> -> tensor<3x5xf32>, tensor<2x5xf32>
+  func.return %split, %split_1 : tensor<3x5xf32>, tensor<2x5xf32>
+}
+
+// CHECK-LABEL: func.func @split_3(
+// CHECK-NEXT:   func.return %x0, %x1, %x2 : tensor<5x3xf32>, tensor<4x3xf32>, tensor<2x3xf32>
+func.func @split_3(%x0: tensor<5x3xf32>, %x1: tensor<4x3xf32>, %x2: tensor<2x3xf32>) -> (tensor<5x3xf32>, tensor<4x3xf32>, tensor<2x3xf32>) {
+  %concat = taso.concat %x0, %x1, %x2, axis = 0 : tensor<5x3xf32>, tensor<4x3xf32>, tensor<2x3xf32> -> tensor<11x3xf32>
+  %split, %split_1, %split_2 = taso.split %concat, axis = 0, sizes = [5, 4, 2] : tensor<11x3xf32> -> tensor<5x3xf32>, tensor<4x3xf32>, tensor<2x3xf32>
+  func.return %split, %split_1, %split_2 : tensor<5x3xf32>, tensor<4x3xf32>, tensor<2x3xf32>
+}
+
+// CHECK-LABEL: func.func @of_gelu(
+// CHECK-NEXT:   %0 = taso.concat %x, %y, axis = 0 : tensor<3x4xf32>, tensor<3x4xf32> -> tensor<6x4xf32>
+// CHECK-NEXT:   %concat = taso.gelu %0, approximate = "tanh" : tensor<6x4xf32>
+// CHECK-NEXT:   func.return %concat : tensor<6x4xf32>
+func.func @of_gelu(%x: tensor<3x4xf32>, %y: tensor<3x4xf32>) -> tensor<6x4xf32> {
+  %gelu = taso.gelu %x, approximate = "tanh" : tensor<3x4xf32>
+  %gelu_1 = taso.gelu %y, approximate = "tanh" : tensor<3x4xf32>
+  %concat = taso.concat %gelu, %gelu_1, axis = 0 : tensor<3x4xf32>, tensor<3x4xf32> -> tensor<6x4xf32>
+  func.return %concat : tensor<6x4xf32>
+}
+
+// CHECK-LABEL: func.func @of_relu(
+// CHECK-NEXT:   %0 = taso.concat %x, %y, axis = 1 : tensor<2x4xf32>, tensor<2x5xf32> -> tensor<2x9xf32>
+// CHECK-NEXT:   %concat = taso.relu %0 : tensor<2x9xf32>
+// CHECK-NEXT:   func.return %concat : tensor<2x9xf32>
+func.func @of_relu(%x: tensor<2x4xf32>, %y: tensor<2x5xf32>) -> tensor<2x9xf32> {
+  %relu = taso.relu %x : tensor<2x4xf32>
+  %relu_1 = taso.relu %y : tensor<2x5xf32>
+  %concat = taso.concat %relu, %relu_1, axis = 1 : tensor<2x4xf32>, tensor<2x5xf32> -> tensor<2x9xf32>
+  func.return %concat : tensor<2x9xf32>
+}
+
+// CHECK-LABEL: func.func @of_tanh(
+// CHECK-NEXT:   %0 = taso.concat %x, %y, axis = 0 : tensor<2x3xf32>, tensor<5x3xf32> -> tensor<7x3xf32>
+// CHECK-NEXT:   %concat = taso.tanh %0 : tensor<7x3xf32>
+// CHECK-NEXT:   func.return %concat : tensor<7x3xf32>
+func.func @of_tanh(%x: tensor<2x3xf32>, %y: tensor<5x3xf32>) -> tensor<7x3xf32> {
+  %tanh = taso.tanh %x : tensor<2x3xf32>
+  %tanh_1 = taso.tanh %y : tensor<5x3xf32>
+  %concat = taso.concat %tanh, %tanh_1, axis = 0 : tensor<2x3xf32>, tensor<5x3xf32> -> tensor<7x3xf32>
+  func.return %concat : tensor<7x3xf32>
+}
+
+// CHECK-LABEL: func.func @operands_of_add(
+// CHECK-NEXT:   %0 = taso.add %x, %z : tensor<5x2xf32>
+// CHECK-NEXT:   %1 = taso.add %y, %w : tensor<3x2xf32>
+// CHECK-NEXT:   %add = taso.concat %0, %1, axis = 0 : tensor<5x2xf32>, tensor<3x2xf32> -> tensor<8x2xf32>
+// CHECK-NEXT:   func.return %add : tensor<8x2xf32>
+func.func @operands_of_add(%x: tensor<5x2xf32>, %y: tensor<3x2xf32>, %z: tensor<5x2xf32>, %w: tensor<3x2xf32>) -> tensor<8x2xf32> {
+  %concat = taso.concat %x, %y, axis = 0 : tensor<5x2xf32>, tensor<3x2xf32> -> tensor<8x2xf32>
+  %concat_1 = taso.concat %z, %w, axis = 0 : tensor<5x2xf32>, tensor<3x2xf32> -> tensor<8x2xf32>
+  %add = taso.add %concat, %concat_1 : tensor<8x2xf32>
+  func.return %add : tensor<8x2xf32>
+}
+
+// CHECK-LABEL: func.func @operands_of_mul(
+// CHECK-NEXT:   %0 = taso.mul %x, %z : tensor<5x2xf32>
+// CHECK-NEXT:   %1 = taso.mul %y, %w : tensor<5x2xf32>
+// CHECK-NEXT:   %mul = taso.concat %0, %1, axis = 1 : tensor<5x2xf32>, tensor<5x2xf32> -> tensor<5x4xf32>
+// CHECK-NEXT:   func.return %mul : tensor<5x4xf32>
+func.func @operands_of_mul(%x: tensor<5x2xf32>, %y: tensor<5x2xf32>, %z: tensor<5x2xf32>, %w: tensor<5x2xf32>) -> tensor<5x4xf32> {
+  %concat = taso.concat %x, %y, axis = 1 : tensor<5x2xf32>, tensor<5x2xf32> -> tensor<5x4xf32>
+  %concat_1 = taso.concat %z, %w, axis = 1 : tensor<5x2xf32>, tensor<5x2xf32> -> tensor<5x4xf32>
+  %mul = taso.mul %concat, %concat_1 : tensor<5x4xf32>
+  func.return %mul : tensor<5x4xf32>
+}
+
+// CHECK-LABEL: func.func @split_gelu(
+// CHECK-NEXT:   %0 = taso.gelu %x, approximate = "tanh" : tensor<5x4xf32>
+// CHECK-NEXT:   %gelu, %gelu_1 = taso.split %0, axis = 0, sizes = [3, 2] : tensor<5x4xf32> -> tensor<3x4xf32>, tensor<2x4xf32>
+// CHECK-NEXT:   func.return %gelu, %gelu_1 : tensor<3x4xf32>, tensor<2x4xf32>
+func.func @split_gelu(%x: tensor<5x4xf32>) -> (tensor<3x4xf32>, tensor<2x4xf32>) {
+  %split, %split_1 = taso.split %x, axis = 0, sizes = [3, 2] : tensor<5x4xf32> -> tensor<3x4xf32>, tensor<2x4xf32>
+  %gelu = taso.gelu %split, approximate = "tanh" : tensor<3x4xf32>
+  %gelu_1 = taso.gelu %split_1, approximate = "tanh" : tensor<2x4xf32>
+  func.return %gelu, %gelu_1 : tensor<3x4xf32>, tensor<2x4xf32>
+}
+
+// CHECK-LABEL: func.func @split_relu(
+// CHECK-NEXT:   %0 = taso.relu %x : tensor<5x4xf32>
+// CHECK-NEXT:   %relu, %relu_1 = taso.split %0, axis = 1, sizes = [1, 3] : tensor<5x4xf32> -> tensor<5x1xf32>, tensor<5x3xf32>
+// CHECK-NEXT:   func.return %relu, %relu_1 : tensor<5x1xf32>, tensor<5x3xf32>
+func.func @split_relu(%x: tensor<5x4xf32>) -> (tensor<5x1xf32>, tensor<5x3xf32>) {
+  %split, %split_1 = taso.split %x, axis = 1, sizes = [1, 3] : tensor<5x4xf32> -> tensor<5x1xf32>, tensor<5x3xf32>
+  %relu = taso.relu %split : tensor<5x1xf32>
+  %relu_1 = taso.relu %split_1 : tensor<5x3xf32>
+  func.return %relu, %relu_1 : tensor<5x1xf32>, tensor<5x3xf32>
+}
+
+// CHECK-LABEL: func.func @split_tanh(
+// CHECK-NEXT:   %0 = taso.tanh %x : tensor<3x2xf32>
+// CHECK-NEXT:   %tanh, %tanh_1 = taso.split %0, axis = 0, sizes = [3, 0] : tensor<3x2xf32> -> tensor<3x2xf32>, tensor<0x2xf32>
+// CHECK-NEXT:   func.return %tanh, %tanh_1 : tensor<3x2xf32>, tensor<0x2xf32>
+func.func @split_tanh(%x: tensor<3x2xf32>) -> (tensor<3x2xf32>, tensor<0x2xf32>) {
+  %split, %split_1 = taso.split %x, axis = 0, sizes = [3, 0] : tensor<3x2xf32> -> tensor<3x2xf32>, tensor<0x2xf32>
+  %tanh = taso.tanh %split : tensor<3x2xf32>
+  %tanh_1 = taso.tanh %split_1 : tensor<0x2xf32>
+  func.return %tanh, %tanh_1 : tensor<3x2xf32>, tensor<0x2xf32>
+}
+
+// CHECK-LABEL: func.func @flatten_left(
+// CHECK-NEXT:   %concat = taso.concat %x, %y, %z, axis = 1 : tensor<5x3xf32>, tensor<5x4xf32>, tensor<5x4xf32> -> tensor<5x11xf32>
+// CHECK-NEXT:   func.return %concat : tensor<5x11xf32>
+func.func @flatten_left(%x: tensor<5x3xf32>, %y: tensor<5x4xf32>, %z: tensor<5x4xf32>) -> tensor<5x11xf32> {
+  %concat = taso.concat %x, %y, axis = 1 : tensor<5x3xf32>, tensor<5x4xf32> -> tensor<5x7xf32>
+  %concat_1 = taso.concat %concat, %z, axis = 1 : tensor<5x7xf32>, tensor<5x4xf32> -> tensor<5x11xf32>
+  func.return %concat_1 : tensor<5x11xf32>
+}
+
+// CHECK-LABEL: func.func @flatten_right(
+// CHECK-NEXT:   %concat = taso.concat %x, %y, %z, axis = 1 : tensor<4x5xf32>, tensor<4x5xf32>, tensor<4x5xf32> -> tensor<4x15xf32>
+// CHECK-NEXT:   func.return %concat : tensor<4x15xf32>
+func.func @flatten_right(%x: tensor<4x5xf32>, %y: tensor<4x5xf32>, %z: tensor<4x5xf32>) -> tensor<4x15xf32> {
+  %concat = taso.concat %y, %z, axis = 1 : tensor<4x5xf32>, tensor<4x5xf32> -> tensor<4x10xf32>
+  %concat_1 = taso.concat %x, %concat, axis = 1 : tensor<4x5xf32>, tensor<4x10xf32> -> tensor<4x15xf32>
+  func.return %concat_1 : tensor<4x15xf32>
+}
+
+// CHECK-LABEL: func.func @slice_identity(
+// CHECK-NEXT:   func.return %x : tensor<4x5x2xf32>
+func.func @slice_identity(%x: tensor<4x5x2xf32>) -> tensor<4x5x2xf32> {
+  %slice = taso.slice %x, axis = 2, start = 0, stop = 2 : tensor<4x5x2xf32> -> tensor<4x5x2xf32>
+  func.return %slice : tensor<4x5x2xf32>
+}
+
+// CHECK-LABEL: func.func @slice_of_slice(
+// CHECK-NEXT:   %slice = taso.slice %x, axis = 1, start = 3, stop = 4 : tensor<4x5xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   func.return %slice : tensor<4x1xf32>
+func.func @slice_of_slice(%x: tensor<4x5xf32>) -> tensor<4x1xf32> {
+  %slice = taso.slice %x, axis = 1, start = 2, stop = 5 : tensor<4x5xf32> -> tensor<4x3xf32>
+  %slice_1 = taso.slice %slice, axis = 1, start = 1, stop = 2 : tensor<4x3xf32> -> tensor<4x1xf32>
+  func.return %slice_1 : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @of_slices(
+// CHECK-NEXT:   %concat = taso.slice %x, axis = 0, start = 1, stop = 5 : tensor<5xf32> -> tensor<4xf32>
+// CHECK-NEXT:   func.return %concat : tensor<4xf32>
+func.func @of_slices(%x: tensor<5xf32>) -> tensor<4xf32> {
+  %slice = taso.slice %x, axis = 0, start = 1, stop = 3 : tensor<5xf32> -> tensor<2xf32>
+  %slice_1 = taso.slice %x, axis = 0, start = 3, stop = 5 : tensor<5xf32> -> tensor<2xf32>
+  %concat = taso.concat %slice, %slice_1, axis = 0 : tensor<2xf32>, tensor<2xf32> -> tensor<4xf32>
+  func.return %concat : tensor<4xf32>
+}
+
+// The pieces come back in another order.
+// CHECK-LABEL: func.func @pieces_in_another_order(
+// CHECK-NEXT:   %low, %high = taso.split %x, axis = 0, sizes = [2, 2] : tensor<4x2xf32> -> tensor<2x2xf32>, tensor<2x2xf32>
+// CHECK-NEXT:   %concat = taso.concat %high, %low, axis = 0 : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<4x2xf32>
+// CHECK-NEXT:   func.return %concat : tensor<4x2xf32>
+func.func @pieces_in_another_order(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %low, %high = taso.split %x, axis = 0, sizes = [2, 2] : tensor<4x2xf32> -> tensor<2x2xf32>, tensor<2x2xf32>
+  %concat = taso.concat %high, %low, axis = 0 : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<4x2xf32>
+  func.return %concat : tensor<4x2xf32>
+}
