@@ -203,7 +203,7 @@ class EGraph:
         keep, gone = self.classes[left], self.classes[right]
         if keep.specs != gone.specs:
             raise SpecMismatchError(
-                f"rule {reason.rule}: {_show(keep.specs)} is not {_show(gone.specs)}"
+                f"rule {reason.rule} equates {_show(keep.specs)} and {_show(gone.specs)}"
             )
         del self.classes[right]
         self._leader[right] = left

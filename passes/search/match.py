@@ -75,12 +75,12 @@ class RightSide:
 class CompiledRule:
     """A rule as functions over an e-graph.
 
-    `root_op` is the op of the first root (None: any class); `depth` the number of calls from a
-    root down: a match changes only with classes that are less than `depth` levels below.
+    `root_op` is the op of the first root; `depth` the number of calls from a root down: a match
+    changes only with classes that are less than `depth` levels below.
     """
 
     right: RightSide
-    root_op: str | None
+    root_op: str
     depth: int
     variables: tuple[str, ...]
     symbols: tuple[Symbol, ...]
@@ -116,10 +116,9 @@ def matches(graph: EGraph, rule: Rule) -> list[Substitution]:
     return list(dict.fromkeys(found))
 
 
-def candidates(graph: EGraph, root_op: str | None) -> list[int]:
+def candidates(graph: EGraph, op: str) -> list[int]:
     """Classes with a node of the op."""
-    classes = graph.classes
-    return [c for c in graph.class_ids() if root_op is None or root_op in classes[c].by_op]
+    return [c for c in graph.class_ids() if op in graph.classes[c].by_op]
 
 
 def apply_match(graph: EGraph, right: RightSide, match: Substitution) -> bool:
@@ -144,8 +143,10 @@ def apply_match(graph: EGraph, right: RightSide, match: Substitution) -> bool:
                 whole = graph.add(ENode(cast(Call, term).op, (), (made, *rest)))
             merged |= graph.union(root, whole, Reason(rule.name, match))
         return merged
-    except (ConstraintError, SpecMismatchError) as e:
-        raise RuleError(f"rule {rule.name} is unsound: {e}") from e
+    except ConstraintError as e:
+        raise RuleError(f"rule {rule.name}: the right side has no type: {e}") from e
+    except SpecMismatchError as e:
+        raise RuleError(str(e)) from e
 
 
 def compile_build(
@@ -353,16 +354,9 @@ def _tuple(items: Sequence[str]) -> str:
     return f"({''.join(f'{item}, ' for item in items)})"
 
 
-def _root_op(term: Term) -> str | None:
-    match term:
-        case Call(op):
-            return op
-        case Result():
-            return RESULT
-        case Splat():
-            return CONSTANT
-        case Var():
-            return None
+def _root_op(term: Term) -> str:
+    """The op at the top of a left term, which is no variable."""
+    return term.op if isinstance(term, Call) else RESULT
 
 
 def _depth(term: Term) -> int:

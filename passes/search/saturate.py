@@ -142,12 +142,10 @@ class _Sites:
         self._levels = [sorted({graph.find(c) for c in graph.touched})]
         self._by_op: list[dict[str, list[int]]] = []
 
-    def within(self, depth: int, op: str | None) -> Sequence[int]:
+    def within(self, depth: int, op: str) -> Sequence[int]:
         """Classes with a node of `op` that reach a touched one in less than `depth` steps."""
         while len(self._levels) < depth:
             self._levels.append(self._above(self._levels[-1]))
-        if op is None:
-            return self._levels[depth - 1]
         while len(self._by_op) < depth:
             self._by_op.append(self._index(self._levels[len(self._by_op)]))
         return self._by_op[depth - 1].get(op, ())
