@@ -121,6 +121,8 @@ def pair(equation: str, first: int, second: int) -> str | None:
     either.
     """
     terms, result = split(equation)
+    if not 0 <= first < second < len(terms):
+        return None
     shares = {
         (i, j) for i, j in combinations(range(len(terms)), 2) if set(terms[i]) & set(terms[j])
     }

@@ -311,7 +311,7 @@ class _Parser:
         kinds: dict[str, AttrKind] = {}
         for i in range(self.at, len(self.tokens) - 3):
             name, mark, ask, symbol = (t.text for t in self.tokens[i : i + 4])
-            if name == "rule":
+            if name == "=>":
                 break
             if ask == "?" and (mark == "=" or (name, mark) == ("splat", "(")):
                 kind = ATTRIBUTE_KINDS.get("value" if mark == "(" else name)

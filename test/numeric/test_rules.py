@@ -1,6 +1,8 @@
 """Every rule equals itself on random instances, and is what it says."""
 
 import random
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ from taso.passes.rules.library import DEFAULT_RULES, FAMILIES, ON_REQUEST, RULES
 from taso.passes.rules.matmul import FACTOR_LEFT
 from taso.passes.rules.meaning import call_attrs, evaluate_term, infer_term
 from taso.passes.rules.notation import Call, Rule, RuleError, Term, all_subterms, variables
+
+FILECHECK = Path(__file__).parents[1] / "filecheck" / "rules"
 
 ALL_RULES = [
     *RULES.values(),
@@ -39,6 +43,16 @@ def test_family_members_are_named_by_arity(name: str) -> None:
 
 def test_default_rules_and_those_on_request_are_all_rules() -> None:
     assert sorted((*DEFAULT_RULES, *ON_REQUEST)) == sorted((*RULES, *FAMILIES))
+
+
+def test_every_rule_is_shown_firing() -> None:
+    """Each rule stands in a RUN line of its family's file, and its function is checked there."""
+    for name in (*RULES, *FAMILIES):
+        family, _, short = name.partition("-")
+        text = (FILECHECK / f"{family}.mlir").read_text()
+        runs = re.findall(r"RUN: .*taso-apply-rules\{rules=([\w,-]+)\}.*filecheck.*", text)
+        assert name in ",".join(runs).split(","), f"{name}: no RUN line"
+        assert f"-LABEL: func.func @{short.replace('-', '_')}(" in text, f"{name}: no function"
 
 
 def test_names_are_unique() -> None:
