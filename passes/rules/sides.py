@@ -120,8 +120,6 @@ class LeftSide:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.nodes = tuple(nodes(rule.lhs))
-        if not all(isinstance(node_of(term), Call) for term in rule.lhs):
-            raise RuleError(f"rule {rule.name}: a left term is no op")
         # A variable used twice is one value, whose shape is looked at once.
         first = {node: i for i, node in reversed(list(enumerate(self.nodes)))}
         equations = [

@@ -8,10 +8,11 @@ from support.rule_programs import assert_same_meaning, random_program
 from xdsl.utils.exceptions import PassFailedException
 
 from taso.dialects.interpret import interpret
-from taso.passes.apply_rules import ApplyRulesPass, known_rules
+from taso.passes.apply_rules import ApplyRulesPass, apply_rule, known_rules
 from taso.passes.rules.library import FAMILIES, RULES
-from taso.passes.rules.notation import Rule, any_var
-from taso.passes.rules.ops import add
+from taso.passes.rules.match_ir import ParamAnalysis
+from taso.passes.rules.notation import AttrVar, Call, Rule, any_var
+from taso.passes.rules.ops import add, mul, neg, splat_like
 from taso.passes.simplify import SimplifyPass, simplify
 
 
@@ -83,3 +84,56 @@ def test_simplify_keeps_the_meaning_and_is_done(seed: int) -> None:
     once = str(module)
     SimplifyPass().apply(context(), module)
     assert str(module) == once
+
+
+PARAMS = """
+func.func @main(%x: tensor<2x3xf32>, %w: tensor<3x4xf32> {taso.param}) -> tensor<2x4xf32> {
+  %0 = taso.constant 0.1 : tensor<3x4xf32>
+  %1 = taso.mul %w, %0 : tensor<3x4xf32>
+  %2 = taso.neg %1 : tensor<3x4xf32>
+  %3 = taso.matmul %x, %2 : tensor<2x3xf32>, tensor<3x4xf32> -> tensor<2x4xf32>
+  %4 = taso.neg %3 : tensor<2x4xf32>
+  func.return %4 : tensor<2x4xf32>
+}
+"""
+
+
+def test_param_variables_are_computed_from_parameters_and_constants() -> None:
+    w = any_var("w", param=True)
+    rule = Rule("test-param", lhs=(neg(w),), rhs=(w,))
+    module = parse_module(PARAMS)
+    apply_rule(rule, find_function(module).body.block, ParamAnalysis())
+    module.verify()
+    assert [op.name for op in find_function(module).body.block.ops] == [
+        "taso.constant",
+        "taso.mul",
+        "taso.matmul",
+        "taso.neg",
+        "func.return",
+    ]
+
+
+@pytest.mark.parametrize("value, kept", [(0.1, 0), (0.1000001, 1), (1, 1)])
+def test_a_number_matches_what_it_rounds_to(value: float, kept: int) -> None:
+    rule = Rule("test-scale", lhs=(mul(any_var("x"), splat_like(value, "x")),), rhs=(any_var("x"),))
+    module = parse_module(PARAMS)
+    apply_rule(rule, find_function(module).body.block, ParamAnalysis())
+    assert str(module).count("taso.mul") == kept
+
+
+@pytest.mark.parametrize(
+    "source, target, kept", [("f32", "f32", 0), ("f32", "f64", 1), ("i32", "i32", 1)]
+)
+def test_all_tensors_have_one_float_type(source: str, target: str, kept: int) -> None:
+    module = parse_module(f"""
+        func.func @main(%x: tensor<2x{source}>) -> tensor<2x{target}> {{
+          %0 = taso.cast %x : tensor<2x{source}> -> tensor<2x{target}>
+          func.return %0 : tensor<2x{target}>
+        }}
+    """)
+    x = any_var("x")
+    rule = Rule(
+        "test-cast", lhs=(Call("cast", (x,), (("dtype", AttrVar("t", "text")),)),), rhs=(x,)
+    )
+    apply_rule(rule, find_function(module).body.block, ParamAnalysis())
+    assert str(module).count("taso.cast") == kept
