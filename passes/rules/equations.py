@@ -8,11 +8,12 @@ from functools import wraps
 from itertools import combinations
 from typing import ParamSpec, TypeVar
 
+from taso.dialects.base import AttrValue
 from taso.dialects.equation import canonical, is_valid, split
 from taso.passes.rules.functions import attr_function
 
 _P = ParamSpec("_P")
-_R = TypeVar("_R")
+_R = TypeVar("_R", bound=AttrValue | None)
 
 
 def equation_function(function: Callable[_P, _R]) -> Callable[_P, _R | None]:

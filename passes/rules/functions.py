@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from types import UnionType
-from typing import TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from taso.dialects.base import AttrValue
 
@@ -43,7 +43,7 @@ def _plain(hint: object) -> type:
     if hint == AttrValue:
         return object
     some = [t for t in get_args(hint) if t is not type(None)] if _is_union(hint) else [hint]
-    return get_origin(some[0]) or some[0]
+    return cast(type, get_origin(some[0]) or some[0])
 
 
 def _is_union(hint: object) -> bool:

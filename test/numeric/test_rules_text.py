@@ -71,7 +71,7 @@ def test_everything_that_the_notation_has() -> None:
         ("rule r: x => x", "f:1:1: rule r: a left term is no op"),
         ("rule r: neg(x), neg(y) => x", "f:1:1: rule r: as many terms on the right"),
         ("rule r: transpose(x) => x", "f:1:1: rule r: transpose has attributes ['perm'], not []"),
-        ("rule r: neg(x) => transpose(x, perm=?p)", "f:1:36: rule r: right side: ?p stands for"),
+        ("rule r: neg(x) => transpose(x, perm=?p)", "f:1:38: rule r: right side: ?p stands for"),
         (
             "rule r: neg(x) => x where is_identity(?p)",
             "f:1:40: rule r: where: ?p stands for no attribute",
