@@ -13,18 +13,15 @@ from taso.dialects.spec import Attrs, ConstraintError, spec_of
 from taso.dialects.taso import OPS
 from taso.passes.search.egraph import (
     INPUT,
+    NARY,
     NARY_OPS,
     RESULT,
     EGraph,
     ENode,
-    Reason,
     make_node,
     node_attrs,
 )
 from taso.passes.search.extract import Selection
-
-NARY = Reason("associate-chain")
-"""Why a chain of binary adds or muls equals one n-ary node."""
 
 
 class UnsupportedError(ValueError):

@@ -58,6 +58,8 @@ class Union(NamedTuple):
 
 CONGRUENCE = Reason("congruence")
 FOLDING = Reason("constant-folding")
+NARY = Reason("associate-chain")
+"""Why a chain of binary adds or muls equals one n-ary node."""
 
 
 class SpecMismatchError(ValueError):

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from taso.passes.rules.notation import Rule, RuleFamily
-from taso.passes.search.egraph import EGraph
+from taso.passes.search.egraph import NARY, NARY_OPS, EGraph, ENode
 from taso.passes.search.match import (
+    MAX_NARY_OPERANDS,
     CompiledRule,
     RightSide,
     Substitution,
@@ -54,6 +55,7 @@ def saturate(
 class _Saturation:
     def __init__(self, graph: EGraph, rules: Sequence[Rule | RuleFamily], limits: Limits) -> None:
         self._graph = graph
+        self._inputs = len(graph.birth)
         self._limits = limits
         self._rules = [compile_rule(r) if isinstance(r, Rule) else compile_family(r) for r in rules]
         self._seen: dict[str, set[Substitution]] = {}
@@ -89,7 +91,11 @@ class _Saturation:
         """Find all matches before any is applied, so that their order changes nothing."""
         sites = _Sites(self._graph, self._joins)
         self._graph.touched = {}
-        found = [(rule, self._find(rule, sites)) for rule in self._rules]
+        found: list[tuple[CompiledRule | Siblings, list[tuple[RightSide, Substitution]]]] = []
+        for rule in self._rules:
+            if self._over_limit():
+                break
+            found.append((rule, self._find(rule, sites)))
         for rule, matches in found:
             for right, match in matches:
                 if self._over_limit():
@@ -104,8 +110,28 @@ class _Saturation:
         if apply_match(self._graph, right, match):
             name = right.rule.name
             self._report.applied[name] = self._report.applied.get(name, 0) + 1
+        if right.rule.numerics == "reassociating":
+            for cid in range(first_new, len(self._graph.birth)):
+                self._flatten(cid)
         if self._has_families and (isinstance(rule, Siblings) or sites.has_joins(rule, match)):
             self._joins.update(range(first_new, len(self._graph.birth)))
+
+    def _flatten(self, cid: int) -> None:
+        """A new sum of new sums is one n-ary sum, too, and so is a product.
+
+        Else each order of summing up would be a class of its own. Sums of the input program
+        stay whole: residual chains would explode.
+        """
+        graph = self._graph
+        node = graph.canonical(graph.birth[cid])
+        if node.op not in NARY_OPS:
+            return
+        terms: list[int] = []
+        for child in node.children:
+            inner = graph.classes[child].by_op.get(node.op, ()) if child >= self._inputs else ()
+            terms.extend(max(inner, key=lambda n: len(n.children)).children if inner else (child,))
+        if len(node.children) < len(terms) <= MAX_NARY_OPERANDS:
+            graph.union(cid, graph.add(ENode(node.op, (), tuple(terms))), NARY)
 
     def _find(
         self, rule: CompiledRule | Siblings, sites: _Sites
