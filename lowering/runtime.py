@@ -12,6 +12,7 @@ import torch
 
 from taso.lowering.pipeline import lower
 from taso.lowering.standalone import Argument, as_tuple, draw_inputs, format_output
+from taso.lowering.torch_source.names import comment
 
 __all__ = ["Argument", "Program", "draw_inputs", "format_output", "load_source", "lower"]
 
@@ -20,7 +21,7 @@ _numbers = itertools.count()
 
 def load_source(source: str, name: str) -> ModuleType:
     """Execute generated source as a module. Tracebacks show its lines; `name` is for people."""
-    file = f"<taso {name} {next(_numbers)}>"
+    file = f"<taso {comment(name)} {next(_numbers)}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     module = ModuleType(file)
     exec(compile(source, file, "exec"), module.__dict__)
@@ -95,16 +96,22 @@ class Program:
         """A quick check that suffices for inputs as they mostly are."""
         if len(inputs) != len(self._expected) or (self.parameters and self._device is None):
             return False
-        device = self._device or (inputs[0].device if inputs else None)
+        device = self._device_of(inputs)
         for x, (shape, dtype) in zip(inputs, self._expected, strict=True):
-            if x.shape != shape or x.dtype is not dtype or x.device != device or x.requires_grad:
+            if not isinstance(x, torch.Tensor) or x.requires_grad:  # pyright: ignore[reportUnnecessaryIsInstance]
+                return False
+            if x.shape != shape or x.dtype is not dtype or x.device != device:
                 return False
         return True
+
+    def _device_of(self, inputs: Sequence[torch.Tensor]) -> torch.device | None:
+        """Where the parameters are, or where there are none, the first input."""
+        return self._device or (getattr(inputs[0], "device", None) if inputs else None)
 
     def _checked(self, inputs: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
         if self.parameters and self._device is None:
             raise RuntimeError(f"{len(self.parameters)} parameters have to be prepared first")
-        _check(self.inputs, inputs, self._device or (inputs[0].device if inputs else None))
+        _check(self.inputs, inputs, self._device_of(inputs))
         return tuple(x.detach() for x in inputs)
 
     def run(self, arguments: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:

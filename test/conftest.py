@@ -10,6 +10,12 @@ import pytest
 TEST = Path(__file__).parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write test/golden/*.expected.py anew"
+    )
+
+
 class LitFile(pytest.File):
     """A FileCheck test file."""
 

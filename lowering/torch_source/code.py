@@ -15,7 +15,9 @@ from taso.lowering.torch_source.types import Type
 
 _TOKEN = re.compile("\ue000([0-9]+)\ue001")
 UNKNOWN = -1
-"""The owner of memory that is kept elsewhere, or that two results of a call share."""
+"""The owner of memory that two results of a call may share."""
+KEPT = -2
+"""The owner of memory that outlives the call: constants. It must not leave the function."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,15 @@ class Ref:
 class Statement:
     """`targets = text`, or an in-place variant of it.
 
-    `aliases` says that a result may share memory with an operand. `in_place` gives, for a
-    tensor that the statement reads, the text which leaves the result there instead.
+    `aliases` says that a result may share memory with an operand, `kept` that it is memory
+    which outlives the call. `in_place` gives, for a tensor that the statement reads, the text
+    which leaves the result there instead.
     """
 
     targets: tuple[int, ...]
     text: str
     aliases: bool = False
+    kept: bool = False
     in_place: Mapping[int, str] = field(default_factory=dict[int, str])
 
     def reads(self) -> set[int]:
@@ -99,6 +103,12 @@ class Code:
             if operand.is_name and operand.type == type_
             for number in tokens(operand.text)
         }
+        return ref
+
+    def keep(self, hint: str, text: str, type_: Type) -> Ref:
+        """Append `hint = text`, a tensor that outlives the call."""
+        (ref,) = self.assign_all([(hint, type_)], text)
+        self._statements[-1].kept = True
         return ref
 
     def assign_all(
@@ -163,7 +173,8 @@ class _Layout:
         return Lines(names, body, fresh=self._is_fresh())
 
     def _is_fresh(self) -> bool:
-        owners = [n for ref in self._results for t in tokens(ref.text) for n in self._owners[t]]
+        read = [n for ref in self._results for n in tokens(ref.text)]
+        owners = [owner for n in read for owner in self._owners[n] if owner != KEPT]
         distinct = len(set(owners)) == len(owners)
         return distinct and {UNKNOWN, *self._arguments}.isdisjoint(owners)
 
@@ -176,13 +187,17 @@ class _Layout:
                 self._owners[target] = frozenset({target})
                 return line
         text = self._render(statement.text)
-        shared = [self._owners[n] for n in statement.reads()] if statement.aliases else []
         for target in statement.targets:
-            self._owners[target] = (
-                frozenset({UNKNOWN}).union(*shared) if statement.aliases else (frozenset({target}))
-            )
+            self._owners[target] = self._owners_of(target, statement)
             self._names[target] = self._scope.fresh(self._hints[target])
         return f"{', '.join(self._names[t] for t in statement.targets)} = {text}"
+
+    def _owners_of(self, target: int, statement: Statement) -> frozenset[int]:
+        if statement.kept:
+            return frozenset({KEPT})
+        if not statement.aliases:
+            return frozenset({target})
+        return frozenset({UNKNOWN}).union(*(self._owners[n] for n in statement.reads()))
 
     def _is_overwritable(self, operand: int, at: int) -> bool:
         """Whether the tensor owns its memory, and nothing reads that memory from here on."""
@@ -204,12 +219,16 @@ class _Layout:
 
     def _return(self, body: list[str]) -> list[str]:
         """The last line of the body, if any, and the return; one line where that will do."""
-        texts = [self._render(ref.text) for ref in self._results]
+        texts = [self._render(ref.text) + self._copied(ref) for ref in self._results]
         returned = texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
         last = body[-1:]
         if last and last[0].startswith(f"{returned} = "):
             return [f"return {last[0].removeprefix(f'{returned} = ')}"]
         return [*last, f"return {returned}"]
+
+    def _copied(self, result: Ref) -> str:
+        kept = any(KEPT in self._owners[n] for n in tokens(result.text))
+        return ".clone()" if kept else ""
 
     def _render(self, text: str) -> str:
         return _TOKEN.sub(lambda token: self._names[int(token[1])], text)

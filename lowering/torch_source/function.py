@@ -126,7 +126,8 @@ def _constant(values: Values, op: arith.ConstantOp) -> None:
         return
     type_ = type_of(op.result)
     name = values.file.constant(op.value, type_)
-    values.assign(op.result, "constant", f"{name}({values.device})", aliases=True)
+    hint = hint_of(op.result, "constant")
+    values.bind(op.result, values.code.keep(hint, f"{name}({values.device})", type_))
 
 
 def _fill(values: Values, op: linalg.FillOp) -> None:
