@@ -191,6 +191,10 @@ class Part:
         while True:
             solver.setOptionValue("time_limit", max(deadline - time.monotonic(), 0.01))
             solver.run()
+            if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+                # HiGHS 1.15's presolve finds some feasible programs infeasible (its issue 2204).
+                solver.setOptionValue("presolve", "off")
+                solver.run()
             info = solver.getInfo()
             if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
                 return None
