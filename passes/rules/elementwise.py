@@ -9,6 +9,7 @@ from __future__ import annotations
 from taso.passes.rules.notation import Apply, AttrVar, Batch, Rule, any_var, var
 from taso.passes.rules.ops import (
     add,
+    broadcast,
     div,
     maximum,
     mul,
@@ -154,6 +155,16 @@ DIV_SQRT = Rule(
     simplifies=True,
 )
 
+_along = AttrVar("d", "dims")
+_shape = AttrVar("t", "shape")
+
+DIV_BROADCAST_SQRT = Rule(
+    "elementwise-div-broadcast-sqrt",
+    lhs=(div(x, broadcast(sqrt(y), _along, _shape)),),
+    rhs=(mul(x, broadcast(rsqrt(y), _along, _shape)),),
+    simplifies=True,
+)
+
 POW_TWO = Rule(
     "elementwise-pow-two",
     lhs=(power(shaped, splat(2, s)),),
@@ -185,6 +196,7 @@ RULES = (
     DIV_CONSTANT,
     RSQRT,
     DIV_SQRT,
+    DIV_BROADCAST_SQRT,
     POW_TWO,
     POW_MINUS_HALF,
 )

@@ -49,7 +49,6 @@ FAMILIES: dict[str, RuleFamily] = {family.name: family for family in matmul.FAMI
 ON_REQUEST: dict[str, str] = {
     "matmul-factor-left-reversed": "expands each product of a sum; no cost gains by it",
     "matmul-factor-right-reversed": "as the one before",
-    "matmul-concat-inner": "pairs all products in a sum, each with a copy of the activations",
     "matmul-concat-inner-reversed": "undoes a concat that the program has for a reason",
     "matmul-of-concat-columns": "undoes the concat of weights",
     "matmul-of-concat-rows": "as the one before",

@@ -1,4 +1,4 @@
-// RUN: taso-opt %s -p 'taso-apply-rules{rules=elementwise-add-zero,elementwise-sub-zero,elementwise-mul-one,elementwise-div-one,elementwise-sub-self,elementwise-neg-neg,elementwise-add-neg,elementwise-sub-neg,elementwise-relu-relu,elementwise-max-zero,elementwise-mul-constants,elementwise-div-constant,elementwise-rsqrt,elementwise-div-sqrt,elementwise-pow-two,elementwise-pow-minus-half}' | filecheck %s
+// RUN: taso-opt %s -p 'taso-apply-rules{rules=elementwise-add-zero,elementwise-sub-zero,elementwise-mul-one,elementwise-div-one,elementwise-sub-self,elementwise-neg-neg,elementwise-add-neg,elementwise-sub-neg,elementwise-relu-relu,elementwise-max-zero,elementwise-mul-constants,elementwise-div-constant,elementwise-rsqrt,elementwise-div-sqrt,elementwise-div-broadcast-sqrt,elementwise-pow-two,elementwise-pow-minus-half}' | filecheck %s
 
 // Identities and normal forms of element-wise ops.
 
@@ -126,6 +126,18 @@ func.func @div_sqrt(%x: tensor<4x5xf32>, %y: tensor<4x5xf32>) -> tensor<4x5xf32>
   %sqrt = taso.sqrt %y : tensor<4x5xf32>
   %div = taso.div %x, %sqrt : tensor<4x5xf32>
   func.return %div : tensor<4x5xf32>
+}
+
+// CHECK-LABEL: func.func @div_broadcast_sqrt(
+// CHECK-NEXT:   %0 = taso.rsqrt %y : tensor<2xf32>
+// CHECK-NEXT:   %1 = taso.broadcast %0, dims = [1] : tensor<2xf32> -> tensor<5x2xf32>
+// CHECK-NEXT:   %div = taso.mul %x, %1 : tensor<5x2xf32>
+// CHECK-NEXT:   func.return %div : tensor<5x2xf32>
+func.func @div_broadcast_sqrt(%x: tensor<5x2xf32>, %y: tensor<2xf32>) -> tensor<5x2xf32> {
+  %sqrt = taso.sqrt %y : tensor<2xf32>
+  %broadcast = taso.broadcast %sqrt, dims = [1] : tensor<2xf32> -> tensor<5x2xf32>
+  %div = taso.div %x, %broadcast : tensor<5x2xf32>
+  func.return %div : tensor<5x2xf32>
 }
 
 // CHECK-LABEL: func.func @pow_two(
