@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import func
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, SSAValue
 
 from taso.dialects.base import TasoOp
 from taso.dialects.movement import SplitOp
@@ -106,16 +106,15 @@ def _terminator(block: Block) -> func.ReturnOp:
 
 
 def _live_ops(block: Block) -> list[TasoOp]:
-    """The ops that the results need, in order."""
+    """The ops that the results need, in order. Others must be pure to be left out, as ours are."""
+    *ops, last = block.ops
+    needed = set(last.operands)
     live: list[TasoOp] = []
-    needed: set[Operation] = {_terminator(block)}
-    for op in reversed(list(block.ops)):
-        if op not in needed and not (isinstance(op, TasoOp) and _name(op) in OPS):
+    for op in reversed(ops):
+        if not (isinstance(op, TasoOp) and _name(op) in OPS):
             raise UnsupportedError(f"'{op.name}' is no op of a tensor program")
-        if op not in needed:
-            continue
-        needed.update(v.owner for v in op.operands if isinstance(v.owner, Operation))
-        if isinstance(op, TasoOp):
+        if needed.intersection(op.results):
+            needed.update(op.operands)
             live.append(op)
     return live[::-1]
 
