@@ -22,7 +22,7 @@ from taso.passes.search.convert import (
 )
 from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import device_named
-from taso.passes.search.extract import Selection, extract, function_cost
+from taso.passes.search.extract import Selection, function_cost
 from taso.passes.search.saturate import Limits
 
 CPU = CostModel(device_named("cpu"))
@@ -141,8 +141,7 @@ def test_names_and_arguments_stay() -> None:
     module = parse_module(CHAINS)
     function = find_function(module)
     graph, roots = to_egraph(function)
-    selection = extract(graph, roots, CPU, origin=origin_choice(graph, roots))
-    from_selection(function, graph, roots, selection)
+    from_selection(function, graph, roots, Selection(origin_choice(graph, roots), 0.0, 0.0))
     values = [*function.body.block.args, *(v for op in function.body.block.ops for v in op.results)]
     assert [v.name_hint for v in values] == ["a", "b", "c", "d", "ab", "cd", "sum", "twice", "more"]
 
