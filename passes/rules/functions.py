@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from types import UnionType
 from typing import TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -27,12 +28,14 @@ def attr_function(function: _F) -> _F:
     return function
 
 
+@cache
 def parameter_types(name: str) -> tuple[type, ...]:
     """Which plain type each argument of a function has; `object`: any."""
     hints = get_type_hints(FUNCTIONS[name])
     return tuple(_plain(hint) for argument, hint in hints.items() if argument != "return")
 
 
+@cache
 def result_type(name: str) -> type:
     """Which plain type the values of a function have."""
     return _plain(get_type_hints(FUNCTIONS[name])["return"])

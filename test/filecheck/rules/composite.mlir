@@ -28,23 +28,23 @@ func.func @softmax_unshifted(%x: tensor<3xf32>) -> tensor<3xf32> {
 }
 
 // CHECK-LABEL: func.func @layer_norm(
-// CHECK-NEXT:   %add = taso.layer_norm %x, %gamma, %beta, eps = 0.5 : tensor<1x1x2xf32>, tensor<2xf32>, tensor<2xf32> -> tensor<1x1x2xf32>
-// CHECK-NEXT:   func.return %add : tensor<1x1x2xf32>
-func.func @layer_norm(%x: tensor<1x1x2xf32>, %gamma: tensor<2xf32>, %beta: tensor<2xf32>) -> tensor<1x1x2xf32> {
-  %reduce_mean = taso.reduce_mean %x, axes = [2] : tensor<1x1x2xf32> -> tensor<1x1xf32>
-  %broadcast = taso.broadcast %reduce_mean, dims = [0, 1] : tensor<1x1xf32> -> tensor<1x1x2xf32>
-  %sub = taso.sub %x, %broadcast : tensor<1x1x2xf32>
-  %var = taso.var %x, axes = [2], correction = 0 : tensor<1x1x2xf32> -> tensor<1x1xf32>
-  %splat = taso.constant 0.5 : tensor<1x1xf32>
-  %add = taso.add %var, %splat : tensor<1x1xf32>
-  %rsqrt = taso.rsqrt %add : tensor<1x1xf32>
-  %broadcast_1 = taso.broadcast %rsqrt, dims = [0, 1] : tensor<1x1xf32> -> tensor<1x1x2xf32>
-  %mul = taso.mul %sub, %broadcast_1 : tensor<1x1x2xf32>
-  %broadcast_2 = taso.broadcast %gamma, dims = [2] : tensor<2xf32> -> tensor<1x1x2xf32>
-  %mul_1 = taso.mul %mul, %broadcast_2 : tensor<1x1x2xf32>
-  %broadcast_3 = taso.broadcast %beta, dims = [2] : tensor<2xf32> -> tensor<1x1x2xf32>
-  %add_1 = taso.add %mul_1, %broadcast_3 : tensor<1x1x2xf32>
-  func.return %add_1 : tensor<1x1x2xf32>
+// CHECK-NEXT:   %add = taso.layer_norm %x, %gamma, %beta, eps = 0.5 : tensor<5x4xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<5x4xf32>
+// CHECK-NEXT:   func.return %add : tensor<5x4xf32>
+func.func @layer_norm(%x: tensor<5x4xf32>, %gamma: tensor<4xf32>, %beta: tensor<4xf32>) -> tensor<5x4xf32> {
+  %reduce_mean = taso.reduce_mean %x, axes = [1] : tensor<5x4xf32> -> tensor<5xf32>
+  %broadcast = taso.broadcast %reduce_mean, dims = [0] : tensor<5xf32> -> tensor<5x4xf32>
+  %sub = taso.sub %x, %broadcast : tensor<5x4xf32>
+  %var = taso.var %x, axes = [1], correction = 0 : tensor<5x4xf32> -> tensor<5xf32>
+  %splat = taso.constant 0.5 : tensor<5xf32>
+  %add = taso.add %var, %splat : tensor<5xf32>
+  %rsqrt = taso.rsqrt %add : tensor<5xf32>
+  %broadcast_1 = taso.broadcast %rsqrt, dims = [0] : tensor<5xf32> -> tensor<5x4xf32>
+  %mul = taso.mul %sub, %broadcast_1 : tensor<5x4xf32>
+  %broadcast_2 = taso.broadcast %gamma, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+  %mul_1 = taso.mul %mul, %broadcast_2 : tensor<5x4xf32>
+  %broadcast_3 = taso.broadcast %beta, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+  %add_1 = taso.add %mul_1, %broadcast_3 : tensor<5x4xf32>
+  func.return %add_1 : tensor<5x4xf32>
 }
 
 // CHECK-LABEL: func.func @batch_norm(

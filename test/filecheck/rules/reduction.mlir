@@ -4,13 +4,13 @@
 // Sums, means and variances in simpler form.
 
 // A-LABEL: func.func @sum_over_count(
-// A-NEXT:   %div = taso.reduce_mean %x, axes = [0] : tensor<2xf32> -> tensor<f32>
-// A-NEXT:   func.return %div : tensor<f32>
-func.func @sum_over_count(%x: tensor<2xf32>) -> tensor<f32> {
-  %reduce_sum = taso.reduce_sum %x, axes = [0] : tensor<2xf32> -> tensor<f32>
-  %splat = taso.constant 2.0 : tensor<f32>
-  %div = taso.div %reduce_sum, %splat : tensor<f32>
-  func.return %div : tensor<f32>
+// A-NEXT:   %div = taso.reduce_mean %x, axes = [1] : tensor<5x3xf32> -> tensor<5xf32>
+// A-NEXT:   func.return %div : tensor<5xf32>
+func.func @sum_over_count(%x: tensor<5x3xf32>) -> tensor<5xf32> {
+  %reduce_sum = taso.reduce_sum %x, axes = [1] : tensor<5x3xf32> -> tensor<5xf32>
+  %splat = taso.constant 3.0 : tensor<5xf32>
+  %div = taso.div %reduce_sum, %splat : tensor<5xf32>
+  func.return %div : tensor<5xf32>
 }
 
 // A-LABEL: func.func @sum_of_sum(
@@ -32,16 +32,16 @@ func.func @max_of_max(%x: tensor<2x5x4xf32>) -> tensor<4xf32> {
 }
 
 // A-LABEL: func.func @sum_of_scaled(
-// A-NEXT:   %0 = taso.reduce_sum %x, axes = [0] : tensor<3xf32> -> tensor<f32>
-// A-NEXT:   %1 = taso.constant 0.5 : tensor<f32>
-// A-NEXT:   %2 = taso.broadcast %1, dims = [] : tensor<f32> -> tensor<f32>
-// A-NEXT:   %reduce_sum = taso.mul %0, %2 : tensor<f32>
-// A-NEXT:   func.return %reduce_sum : tensor<f32>
-func.func @sum_of_scaled(%x: tensor<3xf32>) -> tensor<f32> {
-  %splat = taso.constant 0.5 : tensor<3xf32>
-  %mul = taso.mul %x, %splat : tensor<3xf32>
-  %reduce_sum = taso.reduce_sum %mul, axes = [0] : tensor<3xf32> -> tensor<f32>
-  func.return %reduce_sum : tensor<f32>
+// A-NEXT:   %0 = taso.reduce_sum %x, axes = [0] : tensor<2x3xf32> -> tensor<3xf32>
+// A-NEXT:   %1 = taso.constant 3.0 : tensor<f32>
+// A-NEXT:   %2 = taso.broadcast %1, dims = [] : tensor<f32> -> tensor<3xf32>
+// A-NEXT:   %reduce_sum = taso.mul %0, %2 : tensor<3xf32>
+// A-NEXT:   func.return %reduce_sum : tensor<3xf32>
+func.func @sum_of_scaled(%x: tensor<2x3xf32>) -> tensor<3xf32> {
+  %splat = taso.constant 3.0 : tensor<2x3xf32>
+  %mul = taso.mul %x, %splat : tensor<2x3xf32>
+  %reduce_sum = taso.reduce_sum %mul, axes = [0] : tensor<2x3xf32> -> tensor<3xf32>
+  func.return %reduce_sum : tensor<3xf32>
 }
 
 // A-LABEL: func.func @sum_of_broadcast_scaled(
@@ -99,15 +99,15 @@ func.func @sum_of_matmul_rows(%x: tensor<4x2xf32>, %y: tensor<2x3xf32>) -> tenso
 }
 
 // A-LABEL: func.func @variance(
-// A-NEXT:   %reduce_mean = taso.var %x, axes = [0], correction = 0 : tensor<4xf32> -> tensor<f32>
-// A-NEXT:   func.return %reduce_mean : tensor<f32>
-func.func @variance(%x: tensor<4xf32>) -> tensor<f32> {
-  %reduce_mean = taso.reduce_mean %x, axes = [0] : tensor<4xf32> -> tensor<f32>
-  %broadcast = taso.broadcast %reduce_mean, dims = [] : tensor<f32> -> tensor<4xf32>
-  %sub = taso.sub %x, %broadcast : tensor<4xf32>
-  %mul = taso.mul %sub, %sub : tensor<4xf32>
-  %reduce_mean_1 = taso.reduce_mean %mul, axes = [0] : tensor<4xf32> -> tensor<f32>
-  func.return %reduce_mean_1 : tensor<f32>
+// A-NEXT:   %reduce_mean = taso.var %x, axes = [0], correction = 0 : tensor<2x5xf32> -> tensor<5xf32>
+// A-NEXT:   func.return %reduce_mean : tensor<5xf32>
+func.func @variance(%x: tensor<2x5xf32>) -> tensor<5xf32> {
+  %reduce_mean = taso.reduce_mean %x, axes = [0] : tensor<2x5xf32> -> tensor<5xf32>
+  %broadcast = taso.broadcast %reduce_mean, dims = [1] : tensor<5xf32> -> tensor<2x5xf32>
+  %sub = taso.sub %x, %broadcast : tensor<2x5xf32>
+  %mul = taso.mul %sub, %sub : tensor<2x5xf32>
+  %reduce_mean_1 = taso.reduce_mean %mul, axes = [0] : tensor<2x5xf32> -> tensor<5xf32>
+  func.return %reduce_mean_1 : tensor<5xf32>
 }
 
 // A-LABEL: func.func @variance_corrected(
@@ -138,12 +138,12 @@ func.func @sum_over_another_count(%x: tensor<4x3xf32>) -> tensor<3xf32> {
 }
 
 // B-LABEL: func.func @mean_as_sum(
-// B-NEXT:   %0 = taso.reduce_sum %x, axes = [0] : tensor<4xf32> -> tensor<f32>
+// B-NEXT:   %0 = taso.reduce_sum %x, axes = [0] : tensor<4x5xf32> -> tensor<5xf32>
 // B-NEXT:   %1 = taso.constant 0.25 : tensor<f32>
-// B-NEXT:   %2 = taso.broadcast %1, dims = [] : tensor<f32> -> tensor<f32>
-// B-NEXT:   %reduce_mean = taso.mul %0, %2 : tensor<f32>
-// B-NEXT:   func.return %reduce_mean : tensor<f32>
-func.func @mean_as_sum(%x: tensor<4xf32>) -> tensor<f32> {
-  %reduce_mean = taso.reduce_mean %x, axes = [0] : tensor<4xf32> -> tensor<f32>
-  func.return %reduce_mean : tensor<f32>
+// B-NEXT:   %2 = taso.broadcast %1, dims = [] : tensor<f32> -> tensor<5xf32>
+// B-NEXT:   %reduce_mean = taso.mul %0, %2 : tensor<5xf32>
+// B-NEXT:   func.return %reduce_mean : tensor<5xf32>
+func.func @mean_as_sum(%x: tensor<4x5xf32>) -> tensor<5xf32> {
+  %reduce_mean = taso.reduce_mean %x, axes = [0] : tensor<4x5xf32> -> tensor<5xf32>
+  func.return %reduce_mean : tensor<5xf32>
 }
