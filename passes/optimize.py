@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from xdsl.context import Context
 from xdsl.dialects import func
@@ -13,8 +14,9 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from taso.passes.apply_rules import find_rule
-from taso.passes.rules.library import DEFAULT_RULES
-from taso.passes.rules.notation import Rule, RuleError, RuleFamily
+from taso.passes.rules.library import DEFAULT_RULES, by_name
+from taso.passes.rules.notation import Rule, RuleFamily
+from taso.passes.rules.text import parse_rules
 from taso.passes.search.convert import UnsupportedError, from_selection, origin_choice, to_egraph
 from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import device_named
@@ -32,6 +34,7 @@ class OptimizePass(ModulePass):
     numerics: with `exact`, results stay bitwise the same: rules that reassociate are off.
     iterations, node-limit, time-limit: where the search stops (rounds, e-nodes, seconds).
     rules: names of rules and families instead of the default ones.
+    rule-file: a file of more rules, in their text form.
 
     A function that is more than one block of `taso` ops is left as it is, with a warning.
     """
@@ -44,27 +47,50 @@ class OptimizePass(ModulePass):
     node_limit: int = Limits.nodes
     time_limit: int | float = Limits.seconds
     rules: tuple[str, ...] | None = None
+    rule_file: str | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        limits = Limits(self.node_limit, self.iterations, self.time_limit)
-        names = DEFAULT_RULES if self.rules is None else self.rules
-        rules = [find_rule(name) for name in names]
-        try:
-            model = CostModel(device_named(self.device))
-        except ValueError as e:
-            raise PassFailedException(str(e)) from e
         if self.numerics not in NUMERICS:
             expected = " or ".join(NUMERICS)
             raise PassFailedException(f"numerics is '{self.numerics}', expected {expected}")
-        for function in [f for f in op.walk() if isinstance(f, func.FuncOp)]:
-            if function.is_declaration:
-                continue
-            try:
-                optimize_function(function, rules, model, limits, exact=self.numerics == "exact")
-            except UnsupportedError as e:
-                _warn(function, str(e))
-            except RuleError as e:
-                raise PassFailedException(str(e)) from e
+        try:
+            model = CostModel(device_named(self.device))
+            rules = self._rules()
+            for function in [f for f in op.walk() if isinstance(f, func.FuncOp)]:
+                if not function.is_declaration:
+                    self._optimize(function, rules, model)
+        except ValueError as e:  # an unknown device, or a rule that is wrong
+            raise PassFailedException(str(e)) from e
+
+    def _rules(self) -> list[Rule | RuleFamily]:
+        names = DEFAULT_RULES if self.rules is None else self.rules
+        rules = [find_rule(name) for name in names]
+        if self.rule_file is not None:
+            rules += read_rules(self.rule_file)
+        return rules
+
+    def _optimize(
+        self, function: func.FuncOp, rules: Sequence[Rule | RuleFamily], model: CostModel
+    ) -> None:
+        limits = Limits(self.node_limit, self.iterations, self.time_limit)
+        try:
+            optimize_function(function, rules, model, limits, exact=self.numerics == "exact")
+        except UnsupportedError as e:
+            _warn(function, str(e))
+
+
+def read_rules(path: str) -> list[Rule]:
+    """The rules of a file, those that hold both ways in both directions.
+
+    Raises `PassFailedException` if it can't be read, `RuleError` if it is malformed.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as e:
+        raise PassFailedException(f"{path}: {e.strerror}") from e
+    except UnicodeDecodeError as e:
+        raise PassFailedException(f"{path}: byte {e.start} is not UTF-8") from e
+    return list(by_name(parse_rules(text, path)).values())
 
 
 @dataclass(frozen=True)
