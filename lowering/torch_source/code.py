@@ -71,6 +71,11 @@ class Code:
         self._hints: list[str] = []
         self._arguments: list[int] = []
         self._statements: list[Statement] = []
+        self._shortcuts: list[tuple[str, str]] = []
+
+    def return_if(self, condition: str, result: str) -> None:
+        """Start the function by returning `result`, a new tensor, where `condition` holds."""
+        self._shortcuts.append((condition, result))
 
     def argument(self, hint: str, type_: Type) -> Ref:
         """Declare a parameter of the function."""
@@ -122,9 +127,10 @@ class Code:
 
     def lines(self, results: Iterable[Ref]) -> Lines:
         """Lay out the function that returns `results`."""
-        return _Layout(
+        layout = _Layout(
             self._scope.nested(), self._hints, self._arguments, self._statements, list(results)
-        ).run()
+        )
+        return layout.run(self._shortcuts)
 
 
 @dataclass(frozen=True)
@@ -160,10 +166,12 @@ class _Layout:
         returned = {n: len(self._statements) for ref in self._results for n in tokens(ref.text)}
         return last | returned
 
-    def run(self) -> Lines:
+    def run(self, shortcuts: Iterable[tuple[str, str]]) -> Lines:
         for number in self._arguments:
             self._names[number] = self._scope.fresh(self._hints[number])
         body: list[str] = []
+        for condition, result in shortcuts:
+            body += [f"if {self._render(condition)}:", f"    return {self._render(result)}"]
         for at, statement in enumerate(self._statements):
             body.append(self._write(at, statement))
             if at + 1 < len(self._statements):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from taso.lowering.torch_source.code import Ref
 from taso.lowering.torch_source.types import Type, ints
-from taso.lowering.torch_source.views import permute
+from taso.lowering.torch_source.views import align, permute
 
 
 class Product(NamedTuple):
@@ -41,6 +41,19 @@ def product(operands: Sequence[Ref], terms: Sequence[str], result: str) -> Produ
     y = permute(b, [right.index(c) for c in batch + n[:-1] + k + n[-1:]]).text
     letters = n[:-1] + m + n[-1:] if len(n) > 1 else batch + m + n
     return Product(_function(batch, m, n), (x, y), letters)
+
+
+def portable(made: Product, operands: Sequence[Ref], terms: Sequence[str]) -> str:
+    """The product of integers, which torch's matrix products take on a CPU only."""
+    summed = [c for c in dict.fromkeys("".join(terms)) if c not in made.letters]
+    order = made.letters + "".join(summed)
+    a, b = (
+        align(x, [order.index(c) for c in term], len(order)).text
+        for x, term in zip(operands, terms, strict=True)
+    )
+    axes = tuple(range(len(made.letters), len(order)))
+    sum_ = f"torch.sum({a} * {b}, {ints(axes)}, dtype={operands[0].type.torch_dtype})"
+    return f"{sum_} if {operands[0].text}.is_cuda else {made.text}"
 
 
 def _summed(x: Ref, term: str, needed: str) -> tuple[Ref, str]:

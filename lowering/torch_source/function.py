@@ -22,7 +22,7 @@ from taso.lowering.torch_source import movement
 from taso.lowering.torch_source.code import Code, Lines
 from taso.lowering.torch_source.elementwise import is_elementwise, translate_elementwise
 from taso.lowering.torch_source.names import Namespace
-from taso.lowering.torch_source.records import ATEN_CALLS, contraction_letters
+from taso.lowering.torch_source.records import ATEN_CALLS, COMPOSED, contraction_letters
 from taso.lowering.torch_source.reductions import (
     BiasedProduct,
     Contraction,
@@ -41,6 +41,12 @@ def translate_function(function: func.FuncOp, file: FileScope, scope: Namespace)
     """The parameters and body of the Python function. Raises `TorchSourceError`."""
     if function.is_declaration or len(function.body.blocks) != 1:
         raise TorchSourceError("expected a function whose body is one block")
+    recorded = recorded_op(function)
+    if recorded is not None and recorded[0] in COMPOSED:
+        code = Code(scope)
+        args = enumerate(function.body.block.args)
+        operands = [code.argument(hint_of(arg, f"x{i}"), type_of(arg)) for i, arg in args]
+        return code.lines([COMPOSED[recorded[0]](code, operands, recorded[1])])
     return _Function(function, file, scope).run()
 
 

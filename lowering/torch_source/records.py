@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from taso.dialects import equation
-from taso.dialects.base import Attrs, TasoOp
-from taso.dialects.composite import BatchNormOp, LayerNormOp, SoftmaxOp
+from taso.dialects.base import TasoOp
+from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.elementwise import GeluOp
 from taso.dialects.reduction import ReduceMeanOp, ReduceSumOp, VarOp
-from taso.lowering.torch_source.code import Ref
-from taso.lowering.torch_source.types import Type, ints
-from taso.lowering.torch_source.views import permute
+from taso.dialects.spec import Attrs
+from taso.lowering.torch_source.code import Code, Ref
+from taso.lowering.torch_source.types import HALF, Type, ints
+from taso.lowering.torch_source.views import convert, permute
 
 AtenCall = Callable[[Sequence[Ref], Attrs], Ref | None]
 """The call as an expression, or None where the op's body has to be translated."""
@@ -114,7 +115,47 @@ ATEN_CALLS: Mapping[type[TasoOp], AtenCall] = {
     SoftmaxOp: _softmax,
     VarOp: _var,
 }
-"""By op. An op that is not here is computed by the function's body, AttentionOp too:
+"""By op. What has no call is computed by a function."""
 
-on a CPU, `scaled_dot_product_attention` gives 0 where the reference has NaN, and is no faster.
-"""
+
+def attention(code: Code, operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    """Attention: by torch's kernel on CUDA, else by products and a softmax.
+
+    On a CPU that kernel gives 0 for a query that holds NaN, and is no faster. On CUDA it keeps
+    NaN, but gives 0 where all scores of a query are -inf, for which products give NaN.
+    """
+    if (call := _flash_attention(operands, attrs)) is not None:
+        code.return_if(f"{operands[0].text}.is_cuda", call)
+    dtype = operands[0].type.dtype
+    wide = "float32" if dtype in HALF else dtype
+    q, k, v = (convert(x, wide) for x in operands)
+    transposed = permute(k, [*range(k.type.rank - 2), k.type.rank - 1, k.type.rank - 2])
+    shape = (*q.type.shape[:-1], k.type.shape[-2])
+    scores = code.assign("scores", f"torch.matmul({q.text}, {transposed.text})", Type(shape, wide))
+    if attrs["scale"] != 1.0:
+        in_place = {scores: f"{scores.text}.mul_({attrs['scale']!r})"}
+        text = f"{scores.text} * {attrs['scale']!r}"
+        scores = code.assign("scores", text, scores.type, in_place=in_place)
+    weights = code.assign("weights", f"torch.softmax({scores.text}, -1)", scores.type)
+    shape = (*q.type.shape[:-1], v.type.shape[-1])
+    result = Ref(f"torch.matmul({weights.text}, {v.text})", Type(shape, wide))
+    return code.assign("attention", convert(result, dtype).text, Type(shape, dtype))
+
+
+COMPOSED: Mapping[type[TasoOp], Callable[[Code, Sequence[Ref], Attrs], Ref]] = {
+    AttentionOp: attention
+}
+"""Writers of a function's body, for recorded ops that are better written than translated."""
+
+
+def _flash_attention(operands: Sequence[Ref], attrs: Attrs) -> str | None:
+    """The call of torch's kernel, which takes heads of equal size, up to 256."""
+    q, _, v = operands
+    size = q.type.shape[-1]
+    fits = size == v.type.shape[-1] and size % 8 == 0 and 0 < size <= 256
+    if q.type.rank not in (3, 4) or not fits or q.type.dtype == "float64" or 0 in q.type.shape:
+        return None
+    batched = [x.text if x.type.rank == 4 else f"{x.text}.unsqueeze(0)" for x in operands]
+    arguments = f"{', '.join(batched)}, scale={attrs['scale']!r}"
+    call = f"torch.nn.functional.scaled_dot_product_attention({arguments})"
+    return call if q.type.rank == 4 else f"{call}.squeeze(0)"

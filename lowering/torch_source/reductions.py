@@ -15,12 +15,14 @@ from taso.lowering.torch_source.code import Ref
 from taso.lowering.torch_source.contraction import (
     is_matrix_product,
     ordered,
+    portable,
     product,
     reduction,
 )
 from taso.lowering.torch_source.elementwise import dims_of, is_elementwise, maps_of, row_bias
 from taso.lowering.torch_source.types import TorchSourceError, Type, type_of
 from taso.lowering.torch_source.values import Values, hint_of, only_user
+from taso.lowering.torch_source.views import convert
 
 
 class Contraction(NamedTuple):
@@ -124,20 +126,17 @@ def _assign_ordered(
 
 def contract(values: Values, value: SSAValue, contraction: Contraction) -> None:
     """Append the sum of products that `value` is."""
-    made = product(_operands(values, value, contraction), *contraction[1:])
+    operands = _operands(values, value, contraction)
+    made = product(operands, contraction.terms, contraction.result)
+    integers = type_of(value).dtype.startswith("int")
+    text = portable(made, operands, contraction.terms) if integers else made.text
     hint = made.function.removeprefix("torch.")
-    _assign_ordered(values, value, hint, made.text, made.letters, contraction.result)
+    _assign_ordered(values, value, hint, text, made.letters, contraction.result)
 
 
 def _operands(values: Values, value: SSAValue, contraction: Contraction) -> list[Ref]:
     dtype = type_of(value).dtype
-    return [_converted(x, dtype) for x in values.refs(contraction.inputs)]
-
-
-def _converted(x: Ref, dtype: str) -> Ref:
-    if x.type.dtype == dtype:
-        return x
-    return x.view(f".to(torch.{dtype})", Type(x.type.shape, dtype))
+    return [convert(x, dtype) for x in values.refs(contraction.inputs)]
 
 
 class BiasedProduct(NamedTuple):
@@ -161,6 +160,6 @@ def biased_product(value: SSAValue, contraction: Contraction) -> BiasedProduct |
 def add_biased(values: Values, biased: BiasedProduct) -> None:
     """Append the product and the addition as one call."""
     operands = _operands(values, biased.product, biased.contraction)
-    made = product(operands, *biased.contraction[1:])
+    made = product(operands, biased.contraction.terms, biased.contraction.result)
     arguments = ", ".join((values.ref(biased.bias).text, *made.arguments))
     values.assign(biased.add.results[0], "addmm", f"torch.addmm({arguments})")

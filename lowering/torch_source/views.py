@@ -48,6 +48,13 @@ def expand(ref: Ref, shape: Sequence[int]) -> Ref:
     return ref.view(f".expand({ints(shape)})", Type(shape, ref.type.dtype))
 
 
+def convert(ref: Ref, dtype: str) -> Ref:
+    """The tensor in another element type: itself, or a copy."""
+    if ref.type.dtype == dtype:
+        return ref
+    return ref.view(f".to(torch.{dtype})", Type(ref.type.shape, dtype))
+
+
 def narrow(ref: Ref, axis: int, start: int, size: int) -> Ref:
     """`size` elements from `start` along `axis`."""
     shape = list(ref.type.shape)
