@@ -145,7 +145,7 @@ class CostModel:
                 Step(Place.MEMORY, Place.PREPARED, kept=kept),
             )
             return NodeCost(PREPARE_WEIGHT * self._call(op, attrs, operands, results), steps)
-        if not self.device.fuses or reads_and_writes_memory(op):
+        if not self.device.fuses or is_library_call(op) or op.KIND is OpKind.COPY:
             call = self._call(op, attrs, operands, results)
             return NodeCost(call, (Step(Place.MEMORY, Place.MEMORY),))
         return self._fused(op, attrs, operands)
@@ -210,9 +210,9 @@ class CostModel:
         return flops / self.device.vector_rate
 
 
-def reads_and_writes_memory(op: type[TasoOp]) -> bool:
-    """Whether the op is a kernel of its own even on a device that fuses."""
-    return op is AttentionOp or op.KIND is OpKind.COPY
+def is_library_call(op: type[TasoOp]) -> bool:
+    """Whether the op is a call of a library even on a device that fuses."""
+    return op is AttentionOp
 
 
 def call_count(op: type[TasoOp], operands: Sequence[TensorSpec]) -> int:

@@ -13,7 +13,8 @@ class Device:
     """What a device reaches on large work, and what each call or kernel costs before any work.
 
     A contraction of dims m, n, k, … reaches `matmul_rate · Π d / (d + half_dim)`: short dims
-    leave tiles and vector lanes idle, and a dim of `half_dim` reaches half.
+    leave tiles and vector lanes idle, and a dim of `half_dim` reaches half. A dim of 1 does not
+    count: a product with a vector runs on other code, which its bytes bound.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Device:
     def matmul_rate(self, dtype: str, dims: Sequence[int]) -> float:
         """FLOP/s of a contraction over loops of these sizes; float32's for other types."""
         peak = self.matmul_rates.get(dtype, self.matmul_rates["f32"])
-        return peak * math.prod(max(d, 1) / (max(d, 1) + self.half_dim) for d in dims)
+        return peak * math.prod(d / (d + self.half_dim) for d in dims if d > 1)
 
     def allocation(self, size: int) -> float:
         """Seconds to map fresh memory for a result of `size` bytes."""
