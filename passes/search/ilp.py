@@ -26,6 +26,7 @@ from taso.passes.search.problem import (
     derivation,
     find_cycles,
 )
+from taso.passes.search.trees import cheapest_trees
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,10 @@ class Part:
             seconds = [self.problem.node_seconds[n] for n in self.nodes]
             bound = math.fsum([*seconds, *(e.seconds for e in self.edges)])
             return list(range(len(self.edges))), bound
+        if math.isinf(self.limit):
+            trees = cheapest_trees(self.problem, self.numbers, self.heads, self.needed)
+            if trees is not None:
+                return trees
         solver = self._solver()
         self._set_start(solver, start)
         while True:
