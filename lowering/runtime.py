@@ -32,14 +32,16 @@ class Program:
     """A generated module with its parameters. Gradients are not recorded.
 
     `arguments` are those of the program before parameters were hoisted, in its order: the
-    `inputs`, which a call takes, and the `parameters`, which `prepare` takes.
+    `inputs`, which a call takes, and the `parameters`, which `prepare` takes. None is a
+    parameter that nothing reads: any tensor may stand there.
     """
 
     def __init__(self, module: ModuleType) -> None:
         self.module = module
-        self.arguments = tuple(Argument(*argument) for argument in module.ARGUMENTS)
-        self.inputs = tuple(a for a in self.arguments if not a.is_parameter)
-        self.parameters = tuple(a for a in self.arguments if a.is_parameter)
+        self.arguments = tuple(a and Argument(*a) for a in module.ARGUMENTS)
+        self._flags = [a is None or a.is_parameter for a in self.arguments]
+        self.inputs = tuple(a for a in self.arguments if a is not None and not a.is_parameter)
+        self.parameters = tuple(a for a in self.arguments if a is None or a.is_parameter)
         self._main: Callable[..., Any] = module.main
         self._expected = [(a.shape, getattr(torch, a.dtype)) for a in self.inputs]
         self._device: torch.device | None = None
@@ -60,7 +62,7 @@ class Program:
         """
         _check(self.parameters, parameters, parameters[0].device if parameters else None)
         self._device = parameters[0].device if parameters else None
-        places = [i for i, a in enumerate(self.arguments) if a.is_parameter]
+        places = [i for i, is_parameter in enumerate(self._flags) if is_parameter]
         known = {i: p.detach() for i, p in zip(places, parameters, strict=True)}
         prepared: tuple[torch.Tensor, ...] = ()
         if hasattr(self.module, "prepare"):
@@ -116,22 +118,23 @@ class Program:
 
     def run(self, arguments: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
         """The results for all arguments in the program's order; parameters are prepared anew."""
-        flags = [a.is_parameter for a in self.arguments]
-        if len(arguments) != len(flags):
-            raise TypeError(f"expected {len(flags)} arguments, got {len(arguments)}")
-        paired = list(zip(arguments, flags, strict=True))
+        if len(arguments) != len(self._flags):
+            raise TypeError(f"expected {len(self._flags)} arguments, got {len(arguments)}")
+        paired = list(zip(arguments, self._flags, strict=True))
         if self.parameters:
             self.prepare([x for x, is_parameter in paired if is_parameter])
         return self(*(x for x, is_parameter in paired if not is_parameter))
 
 
 def _check(
-    expected: Sequence[Argument], given: Sequence[torch.Tensor], device: torch.device | None
+    expected: Sequence[Argument | None], given: Sequence[torch.Tensor], device: torch.device | None
 ) -> None:
     """Raise TypeError at the first tensor that does not fit, naming both sides."""
     if len(given) != len(expected):
         raise TypeError(f"expected {len(expected)} tensors, got {len(given)}")
     for argument, x in zip(expected, given, strict=True):
+        if argument is None:
+            continue
         what = f"{argument.dtype}{list(argument.shape)}"
         if not isinstance(x, torch.Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"{argument.name}: expected {what}, got {type(x).__name__}")

@@ -15,9 +15,12 @@ from taso.lowering.torch_source.values import hint_of
 
 @dataclass(frozen=True)
 class Interface:
-    """Arguments as (name, shape, dtype, is parameter), and where each callee argument is from."""
+    """Arguments as (name, shape, dtype, is parameter), and where each callee argument is from.
 
-    arguments: tuple[tuple[str, tuple[int, ...], str, bool], ...]
+    None stands for a parameter that nothing reads: hoisting drops it, and its type.
+    """
+
+    arguments: tuple[tuple[str, tuple[int, ...], str, bool] | None, ...]
     main_takes: tuple[tuple[str, int], ...]
     prepare_takes: tuple[int, ...]
 
@@ -45,10 +48,10 @@ def interface_of(main: func.FuncOp, prepare: func.FuncOp | None) -> Interface:
         source = _index(attrs, "taso.source")
         prepare_takes.append(index if source is None else source)
         found.setdefault(prepare_takes[-1], _argument(arg, prepare_takes[-1], True))
-    if sorted(found) != list(range(len(found))):
-        raise TorchSourceError(f"arguments {sorted(found)} of the program are not all there are")
+    if min(found, default=0) < 0 or len(main_takes) != len(set(main_takes)):
+        raise TorchSourceError("taso.source of the arguments of @main are no distinct indices")
     _check_prepared(main, prepare, main_takes)
-    arguments = tuple(found[i] for i in range(len(found)))
+    arguments = tuple(found.get(i) for i in range(max(found, default=-1) + 1))
     return Interface(arguments, tuple(main_takes), tuple(prepare_takes))
 
 

@@ -26,7 +26,7 @@ WIDTH = 100
 _RUN = """if __name__ == "__main__":
     options = command_line()
     torch.set_default_device(options.device)
-    inputs = draw_inputs([Argument(*a) for a in ARGUMENTS], options.seed, options.device)
+    inputs = draw_inputs([a and Argument(*a) for a in ARGUMENTS], options.seed, options.device)
     outputs = run_program(inputs, main, MAIN_TAKES, {prepare}, PREPARE_TAKES)
     for index, output in enumerate(outputs):
         print(format_output(index, output))
@@ -144,6 +144,8 @@ def _located_in(op: Operation) -> str | None:
 
 def _tables(interface: Interface) -> str:
     lines = ["# Arguments of the program: name, shape, dtype, whether it is a parameter."]
+    if None in interface.arguments:
+        lines.append("# None is a parameter that nothing reads.")
     lines += ["ARGUMENTS = (", *(f"    {argument!r}," for argument in interface.arguments), ")"]
     lines.append("# What main takes: an argument, or a result of prepare.")
     lines.append(f"MAIN_TAKES = {interface.main_takes!r}")
