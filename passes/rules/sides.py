@@ -126,7 +126,7 @@ class LeftSide:
             e
             for i, node in enumerate(self.nodes)
             for e in _equations(i, node)
-            if isinstance(node, Call) or first[node] == i
+            if not isinstance(node, Var) or first[node] == i
         ]
         self._equations = _in_order(rule, equations)
 

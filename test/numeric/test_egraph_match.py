@@ -7,6 +7,7 @@ from support.prenorm import Shape, prenorm_module
 from support.programs import PROGRAMS
 
 from taso.dialects.base import TensorSpec
+from taso.dialects.values import splat_constant
 from taso.passes.rules.library import FAMILIES, RULES
 from taso.passes.rules.notation import (
     AttrVar,
@@ -22,9 +23,9 @@ from taso.passes.rules.notation import (
     dims,
     var,
 )
-from taso.passes.rules.ops import add, exp, matmul, mul, reshape, sub, transpose
+from taso.passes.rules.ops import add, exp, matmul, mul, reshape, splat_like, sub, transpose
 from taso.passes.search.convert import to_egraph
-from taso.passes.search.egraph import EGraph, ENode
+from taso.passes.search.egraph import EGraph, ENode, make_node
 from taso.passes.search.match import apply_match, compile_rule, matches
 from taso.passes.search.saturate import Limits, saturate
 
@@ -186,3 +187,15 @@ def test_a_left_side_without_a_solution_is_refused() -> None:
     )
     with pytest.raises(RuleError, match="test-open: the left side does not determine its symbols"):
         compile_rule(rule)
+
+
+def test_a_constant_named_twice_is_compared_twice() -> None:
+    rule = Rule("test-twice", lhs=(mul(add(x, splat_like(2, "x")), splat_like(2, "x")),), rhs=(x,))
+    for second, count in ((2.0, 1), (3.0, 0)):
+        graph = EGraph()
+        source = graph.add_input(0, SQUARE, False)
+        two, other = (
+            graph.add(make_node("constant", splat_constant(v, SQUARE))) for v in (2.0, second)
+        )
+        graph.add(ENode("mul", (), (graph.add(ENode("add", (), (source, two))), other)))
+        assert len(matches(graph, rule)) == len(reference_matches(graph, rule)) == count
