@@ -1,0 +1,103 @@
+"""A program on its way from IR to generated source, and what it gains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from xdsl.context import Context
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from taso.frontends.needed_rules import needed_rules
+from taso.lowering.pipeline import lower
+from taso.lowering.torch_source import torch_source
+from taso.passes.form_kernels import FormKernelsPass
+from taso.passes.hoist_params import HoistParamsPass
+from taso.passes.optimize import OptimizePass
+from taso.passes.search.cost import CostModel
+from taso.passes.search.devices import Device, device_named
+from taso.passes.search.extract import function_cost
+from taso.passes.search.saturate import Limits
+from taso.passes.statistics import Statistics, statistics
+
+DEVICE_TABLES = {"cpu": "cpu", "cuda": "h200"}
+"""The cost model's device for a torch device type."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A module with a function `@main`, optimised on demand for a torch device type.
+
+    numerics: "reassociating", or "exact" for results that stay bitwise the same.
+    time_limit: seconds for the search.
+    """
+
+    given: ModuleOp
+    device: str = "cpu"
+    numerics: str = OptimizePass.numerics
+    time_limit: float = Limits.seconds
+
+    @cached_property
+    def optimized(self) -> ModuleOp:
+        """The cheapest equal program found, its parameters hoisted and its kernels formed.
+
+        Raises `DiagnosticException`, as passes do.
+        """
+        table = DEVICE_TABLES[self.device]
+        search = OptimizePass(table, self.numerics, time_limit=self.time_limit)
+        return _apply(self.given, (search, HoistParamsPass(), FormKernelsPass(table)))
+
+    @cached_property
+    def source(self) -> str:
+        """The optimised program as torch source."""
+        return generate(self.optimized)
+
+    @cached_property
+    def before(self) -> Statistics:
+        return statistics(main_of(self.given), self._device)
+
+    @cached_property
+    def after(self) -> Statistics:
+        return statistics(main_of(self.optimized), self._device)
+
+    @cached_property
+    def predicted(self) -> tuple[float, float]:
+        """Seconds of the given and of the optimised program under the cost model."""
+        model = CostModel(self._device)
+        before, after = (function_cost(main_of(m), model) for m in (self.given, self.optimized))
+        return before, after
+
+    @cached_property
+    def rules(self) -> tuple[str, ...]:
+        """Rules without any one of which the search would end at a higher cost."""
+        limits = Limits(seconds=self.time_limit)
+        exact = self.numerics == "exact"
+        return needed_rules(main_of(self.given), CostModel(self._device), limits, exact=exact)
+
+    @property
+    def _device(self) -> Device:
+        return device_named(DEVICE_TABLES[self.device])
+
+
+def generate(module: ModuleOp) -> str:
+    """The torch source of a module. Raises `DiagnosticException`."""
+    return torch_source(lower(module))
+
+
+def main_of(module: ModuleOp) -> func.FuncOp:
+    """The function `@main`, which the module has."""
+    return next(
+        op for op in module.ops if isinstance(op, func.FuncOp) and op.sym_name.data == "main"
+    )
+
+
+def _apply(module: ModuleOp, passes: Sequence[ModulePass]) -> ModuleOp:
+    """A copy of the module after the passes."""
+    result = module.clone()
+    for each in passes:
+        each.apply(Context(), result)
+        result.verify()
+    return result
