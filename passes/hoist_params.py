@@ -24,6 +24,7 @@ from taso.dialects.movement import ConstantOp
 PARAM = "taso.param"
 SOURCE = "taso.source"
 PREPARED = "taso.prepared"
+ARGUMENTS = "taso.arguments"
 
 
 class HoistParamsPass(ModulePass):
@@ -32,7 +33,9 @@ class HoistParamsPass(ModulePass):
     `@main__prepare` takes the parameters that this needs, each with `taso.source`, its index
     among the arguments that `@main` had, and returns the prepared values. `@main` then takes its
     inputs, the parameters that it still needs (both with `taso.source`), and the prepared values,
-    each with `taso.prepared`, its index among the results of `@main__prepare`.
+    each with `taso.prepared`, its index among the results of `@main__prepare`. Its attribute
+    `taso.arguments` lists the types of the arguments that it had: a caller passes those, also
+    the ones that nothing reads.
 
     A view of a parameter or of a prepared value stays where it is used: it is free there, and
     prepared it would take memory. Functions without parameters, and those prepared already,
@@ -137,6 +140,7 @@ def _replace_arguments(function: func.FuncOp, prepared: Sequence[SSAValue]) -> N
         if op.results and not any(result.uses for result in op.results):
             op.detach()
             op.erase()
+    function.attributes[ARGUMENTS] = ArrayAttr([a.type for a in old])
     inputs = [a for a in old if PARAM not in attrs[a.index]]
     params = [a for a in old if PARAM in attrs[a.index] and a.uses]
     kept = [*inputs, *params]

@@ -10,26 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from xdsl.dialects import func
 
-from taso.dialects.base import TensorSpec
 from taso.passes.search.cost import CostModel, NodeCost, Place, Step
 from taso.passes.search.egraph import INPUT, ENode
 from taso.passes.search.ilp import Solution, kept_bytes, solve
 from taso.passes.search.problem import MOVE, Edge, Problem, choices
-from taso.passes.search.program import Program
-
-
-class Graph(Protocol):
-    """What extraction asks of an e-graph (or of a `Program`)."""
-
-    def find(self, cid: int) -> int: ...
-    def canonical(self, node: ENode) -> ENode: ...
-    def nodes(self, cid: int) -> Sequence[ENode]: ...
-    def specs(self, cid: int) -> tuple[TensorSpec, ...]: ...
-    def is_param(self, cid: int) -> bool: ...
+from taso.passes.search.program import Choice, Graph, Program
 
 
 @dataclass(frozen=True)
@@ -57,21 +45,24 @@ def extract(
 ) -> Selection:
     """The cheapest acyclic selection, or the best one found in `time_limit` seconds.
 
-    Never worse than `origin`, the input program's choice by class. Prepared parameters may add
+    Never worse than `origin`, the input program's choice by class, which takes no part in
+    `time_limit`. Prepared parameters may add
     the memory that `model.memory_growth` says, or as much as they do in `origin`.
     Raises `ExtractionError` where nothing can be extracted (or, without origin, not in time).
     """
     encoding = Encoding(graph, roots, model)
-    problem = encoding.problem
-    start = encoding.solve_choice(origin, time_limit) if origin is not None else None
-    problem.kept_limit = encoding.kept_limit(start)
-    known = start.edges if start is not None else ()
-    found = solve(problem, start=known, time_limit=time_limit)
+    given = None if origin is None else Encoding(Choice(graph, origin), roots, model)
+    start = None if given is None else solve(given.problem, time_limit=math.inf)
+    known: list[int] = []
+    if given is not None and start is not None:
+        known = encoding.translate(given, start)
+    limited = replace(encoding.problem, kept_limit=encoding.kept_limit(known))
+    found = solve(limited, start=known, time_limit=time_limit)
     if found is None and start is None:
-        problem.kept_limit = math.inf
-        found = solve(problem, time_limit=time_limit)
-    if start is not None and (found is None or start.seconds <= found.seconds):
-        found = Solution(start.edges, start.seconds, found.bound if found else 0.0)
+        found = solve(encoding.problem, time_limit=time_limit)
+    if given and start and (found is None or start.seconds <= found.seconds):
+        bound = found.bound if found is not None else 0.0
+        return Selection(given.decode(start), start.seconds, min(bound, start.seconds))
     if found is None:
         raise ExtractionError("the e-graph holds no acyclic program of the roots")
     return Selection(encoding.decode(found), found.seconds, found.bound)
@@ -81,7 +72,7 @@ def selection_cost(
     graph: Graph, roots: Sequence[int], choice: Mapping[int, ENode], model: CostModel
 ) -> float:
     """Seconds under the cost model of a program, given as a node for each class."""
-    solution = Encoding(graph, roots, model).solve_choice(choice, math.inf)
+    solution = solve(Encoding(Choice(graph, choice), roots, model).problem, time_limit=math.inf)
     if solution is None:
         raise ExtractionError("the choice is not an acyclic program of the roots")
     return solution.seconds
@@ -104,6 +95,7 @@ class Encoding:
         self.model = model
         self.problem = Problem()
         self._states: dict[tuple[int, Place], int] = {}
+        self._state_keys: list[tuple[int, Place]] = []
         self._classes: dict[int, int] = {}
         self._nodes: list[ENode] = []
         self._param_bytes = 0
@@ -159,37 +151,25 @@ class Encoding:
     def _state(self, cid: int, place: Place) -> int:
         if (cid, place) not in self._states:
             self._states[cid, place] = len(self._states)
+            self._state_keys.append((cid, place))
             self.problem.state_class.append(self._classes[cid])
         return self._states[cid, place]
 
-    def kept_limit(self, start: Solution | None) -> float:
+    def kept_limit(self, start: Sequence[int]) -> float:
         """Bytes of parameters and prepared values that the main program may keep."""
         allowed = self._param_bytes * (1 + self.model.memory_growth)
-        return allowed if start is None else max(allowed, kept_bytes(self.problem, start.edges))
+        return max(allowed, kept_bytes(self.problem, start))
 
-    def solve_choice(self, choice: Mapping[int, ENode], time_limit: float) -> Solution | None:
-        """The cheapest places for a program, given as a node for each class; None if it is none.
+    def translate(self, other: Encoding, solution: Solution) -> list[int]:
+        """The edges here that are those of a solution of a part of this graph."""
+        own = {self._meaning(edge): i for i, edge in enumerate(self.problem.edges)}
+        meanings = [other._meaning(other.problem.edges[e]) for e in solution.edges]
+        return [own[meaning] for meaning in meanings if meaning in own]
 
-        Classes that were one program's and have since become one keep the oldest choice, which
-        is acyclic because nodes are made after their children.
-        """
-        chosen: dict[int, ENode] = {}
-        for cid in sorted(choice):
-            chosen.setdefault(self.graph.find(cid), self.graph.canonical(choice[cid]))
-        own = {c: chosen.get(cid) for cid, c in self._classes.items()}
-        allowed = {
-            i for i, node in enumerate(self._nodes) if own[self.problem.node_class[i]] == node
-        }
-        numbers = [
-            i for i, e in enumerate(self.problem.edges) if e.node == MOVE or e.node in allowed
-        ]
-        edges = [self.problem.edges[i] for i in numbers]
-        found = solve(
-            replace(self.problem, edges=edges, kept_limit=math.inf), time_limit=time_limit
-        )
-        if found is None:
-            return None
-        return Solution([numbers[i] for i in found.edges], found.seconds, found.bound)
+    def _meaning(self, edge: Edge) -> object:
+        keys = self._state_keys
+        node = None if edge.node == MOVE else self._nodes[edge.node]
+        return keys[edge.head], tuple(keys[t] for t in edge.tails), node
 
     def decode(self, solution: Solution) -> dict[int, ENode]:
         """The node of each class that the solution uses."""

@@ -1,8 +1,9 @@
-"""A function as a graph with one node a class: the cost of a program is that of its only choice."""
+"""Programs as graphs with one node a class: what they cost is what their only choice costs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from xdsl.dialects import func
 from xdsl.ir import Block, SSAValue
@@ -10,6 +11,61 @@ from xdsl.ir import Block, SSAValue
 from taso.dialects.base import AttrValue, TasoOp, TensorSpec, spec_of
 from taso.dialects.kernel import KernelOp, YieldOp
 from taso.passes.search.egraph import INPUT, RESULT, ENode, make_node
+
+
+class Graph(Protocol):
+    """What extraction asks of an e-graph."""
+
+    def find(self, cid: int) -> int: ...
+    def canonical(self, node: ENode) -> ENode: ...
+    def nodes(self, cid: int) -> Sequence[ENode]: ...
+    def specs(self, cid: int) -> tuple[TensorSpec, ...]: ...
+    def is_param(self, cid: int) -> bool: ...
+
+
+class Choice:
+    """A program in an e-graph, given as a node for each class.
+
+    Classes that are one by now keep the oldest choice: it is acyclic, because nodes are made
+    after their children. What depends on parameters alone is so in this program: equal programs
+    may not show it.
+    """
+
+    def __init__(self, graph: Graph, choice: Mapping[int, ENode]) -> None:
+        self._graph = graph
+        self._nodes: dict[int, ENode] = {}
+        self._param: dict[int, bool] = {}
+        for cid in sorted(choice):
+            self._nodes.setdefault(graph.find(cid), graph.canonical(choice[cid]))
+
+    def find(self, cid: int) -> int:
+        return self._graph.find(cid)
+
+    def canonical(self, node: ENode) -> ENode:
+        return self._graph.canonical(node)
+
+    def nodes(self, cid: int) -> Sequence[ENode]:
+        node = self._nodes.get(cid)
+        return () if node is None else (node,)
+
+    def specs(self, cid: int) -> tuple[TensorSpec, ...]:
+        return self._graph.specs(cid)
+
+    def is_param(self, cid: int) -> bool:
+        stack = [cid]
+        while cid not in self._param:
+            current = stack[-1]
+            node = self._nodes.get(current)
+            children = () if node is None else node.children
+            missing = [c for c in children if c not in self._param and c not in stack]
+            if missing:
+                stack.append(missing[0])
+                continue
+            inputs = node is None or node.op == INPUT
+            known = self._graph.is_param(current) if inputs else True
+            self._param[current] = known and all(self._param.get(c, False) for c in children)
+            stack.pop()
+        return self._param[cid]
 
 
 class Program:

@@ -45,7 +45,9 @@ def _random_node(rng: random.Random, graph: EGraph, ids: list[int]) -> ENode:
         case 2:
             whole = graph.add(make_node("concat", {"axis": 0}, (a, b)))
             sizes = {"axis": 0, "sizes": (24, 24)}
-            return ENode("result", (rng.randrange(2),), (graph.add(make_node("split", sizes, (whole,))),))
+            return ENode(
+                "result", (rng.randrange(2),), (graph.add(make_node("split", sizes, (whole,))),)
+            )
         case _:
             op, attrs = rng.choice(UNARY)
             return make_node(op, attrs, (a,))
@@ -53,7 +55,9 @@ def _random_node(rng: random.Random, graph: EGraph, ids: list[int]) -> ENode:
 
 def cheapest_by_enumeration(problem: Problem) -> float:
     """Seconds of the best acyclic derivation of the roots, by trying all; inf if there is none."""
-    return _try_all(problem, problem.by_head(range(len(problem.edges))), list(problem.roots), {}, {}, math.inf)
+    return _try_all(
+        problem, problem.by_head(range(len(problem.edges))), list(problem.roots), {}, {}, math.inf
+    )
 
 
 def _try_all(

@@ -1,0 +1,150 @@
+"""The cost model against formulas by hand, and programs in both of their forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.ir import find_function, parse_module
+from xdsl.dialects import func
+
+from taso.dialects.base import TensorSpec
+from taso.passes.rules.library import FAMILIES, RULES
+from taso.passes.search.convert import from_selection, origin_choice, to_egraph
+from taso.passes.search.cost import VIEW_SECONDS, CostModel
+from taso.passes.search.devices import CPU, DEVICES, H200, Device, device_named
+from taso.passes.search.extract import extract, function_cost, selection_cost
+from taso.passes.search.saturate import Limits, saturate
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.mlir"))
+
+
+def parse_function(text: str) -> func.FuncOp:
+    return find_function(parse_module(text))
+
+
+def cost(device: str, body: str) -> float:
+    return function_cost(parse_function(body), CostModel(DEVICES[device]))
+
+
+CHAIN = """
+func.func @main(%x: tensor<300x200xf32>, %y: tensor<300x200xf32>) -> tensor<300x200xf32> {
+  %e = taso.exp %x : tensor<300x200xf32>
+  %s = taso.add %e, %y : tensor<300x200xf32>
+  func.return %s : tensor<300x200xf32>
+}
+"""
+
+
+def test_a_fused_chain_loads_its_inputs_and_stores_its_result() -> None:
+    moved = 3 * 4 * 300 * 200 / H200.bandwidth
+    arithmetic = 2 * 300 * 200 / H200.vector_rate
+    assert cost("h200", CHAIN) == pytest.approx(H200.launch + moved + arithmetic, rel=1e-12)
+
+
+def test_calls_read_and_write_memory_each() -> None:
+    moved = (2 + 3) * 4 * 300 * 200 / CPU.bandwidth
+    assert cost("cpu", CHAIN) == pytest.approx(2 * CPU.launch + moved, rel=1e-12)
+
+
+EPILOGUE = """
+func.func @main(
+    %x: tensor<64x96xf16>, %w: tensor<96x32xf16>, %b: tensor<32xf16>) -> tensor<64x32xf16> {
+  %m = taso.matmul %x, %w : tensor<64x96xf16>, tensor<96x32xf16> -> tensor<64x32xf16>
+  %r = taso.broadcast %b, dims = [1] : tensor<32xf16> -> tensor<64x32xf16>
+  %s = taso.OP
+  func.return %s : tensor<64x32xf16>
+}
+"""
+
+
+def test_an_epilogue_is_free_of_the_way_through_memory_and_a_row_op_is_not() -> None:
+    moved = 2 * 64 * 32 / H200.bandwidth
+    added = cost("h200", EPILOGUE.replace("OP", "add %m, %r : tensor<64x32xf16>"))
+    bare = cost(
+        "h200", EPILOGUE.replace("OP", "reshape %m : tensor<64x32xf16> -> tensor<64x32xf16>")
+    )
+    softmax = "softmax %m, axis = 1 : tensor<64x32xf16> -> tensor<64x32xf16>"
+    normed = cost("h200", EPILOGUE.replace("OP", softmax))
+    bias = 2 * 32 / H200.bandwidth
+    assert added - bare == pytest.approx(bias + 64 * 32 / H200.vector_rate, rel=1e-3)
+    way = H200.launch + 2 * moved
+    assert normed - bare == pytest.approx(way + 5 * 64 * 32 / H200.vector_rate, rel=1e-3)
+
+
+def test_a_product_is_bound_by_flops_or_by_bytes() -> None:
+    square = 2 * 2048**3 / (775e12 * (2048 / (2048 + 128)) ** 3)
+    body = """
+    func.func @main(%a: tensor<2048x2048xf16>, %b: tensor<2048xNxf16>) -> tensor<2048xNxf16> {
+      %c = taso.matmul %a, %b : tensor<2048x2048xf16>, tensor<2048xNxf16> -> tensor<2048xNxf16>
+      func.return %c : tensor<2048xNxf16>
+    }
+    """
+    stored = H200.launch + 2 * 2048 * 2048 / H200.bandwidth
+    found = cost("h200", body.replace("N", "2048").replace("Nx", "2048x"))
+    assert found == pytest.approx(square + stored, rel=1e-9)
+    vector = 2 * (2048 * 2048 + 2048 + 2048) / H200.bandwidth + H200.launch
+    assert cost("h200", body.replace("N", "1")) == pytest.approx(vector, rel=1e-9)
+
+
+def test_column_statistics_take_a_pass_more_than_row_statistics() -> None:
+    body = """
+    func.func @main(%x: tensor<512x512xf32>) -> tensor<512x512xf32> {
+      %s = taso.softmax %x, axis = A : tensor<512x512xf32> -> tensor<512x512xf32>
+      func.return %s : tensor<512x512xf32>
+    }
+    """
+    columns, rows = (cost("h200", body.replace("A", axis)) for axis in "01")
+    assert columns - rows == pytest.approx(H200.launch + 4 * 512 * 512 / H200.bandwidth, rel=1e-9)
+
+
+@pytest.mark.parametrize("device", DEVICES.values(), ids=lambda device: device.name)
+def test_what_is_prepared_costs_next_to_nothing(device: Device) -> None:
+    body = """
+    func.func @main(%x: tensor<64x64xf32>, %w: tensor<64x64xf32> ATTR) -> tensor<64x64xf32> {
+      %e = taso.exp %w : tensor<64x64xf32>
+      %s = taso.matmul %x, %USED : tensor<64x64xf32>, tensor<64x64xf32> -> tensor<64x64xf32>
+      func.return %s : tensor<64x64xf32>
+    }
+    """
+    bare = cost(device.name, body.replace("USED", "w").replace("ATTR", ""))
+    paid = cost(device.name, body.replace("USED", "e").replace("ATTR", ""))
+    prepared = cost(device.name, body.replace("USED", "e").replace("ATTR", "{taso.param}"))
+    assert paid - bare >= device.launch
+    assert 0 < prepared - bare < 1e-9
+
+
+def test_views_break_ties() -> None:
+    body = """
+    func.func @main(%x: tensor<6x4xf32>) -> tensor<4x6xf32> {
+      %t = taso.transpose %x, perm = [1, 0] : tensor<6x4xf32> -> tensor<4x6xf32>
+      func.return %t : tensor<4x6xf32>
+    }
+    """
+    assert cost("cpu", body) == VIEW_SECONDS
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_a_selection_costs_what_its_function_costs(example: Path, device: str) -> None:
+    model = CostModel(DEVICES[device])
+    function = parse_function(example.read_text())
+    graph, roots = to_egraph(function)
+    origin = origin_choice(graph, roots)
+    before = selection_cost(graph, roots, origin, model)
+    assert before <= function_cost(function, model) * (1 + 1e-9)  # equal ops are one there
+    saturate(graph, [*RULES.values(), *FAMILIES.values()], Limits())
+    selection = extract(graph, roots, model, origin=origin)
+    from_selection(function, graph, roots, selection)
+    assert function_cost(function, model) == pytest.approx(selection.cost, rel=1e-9)
+    assert selection.cost <= before
+
+
+def test_unknown_device() -> None:
+    with pytest.raises(ValueError, match="unknown device 'abacus', expected one of cpu, h200"):
+        device_named("abacus")
+
+
+def test_element_types_without_a_rate_take_that_of_float32() -> None:
+    assert CPU.matmul_rate("i32", (64, 64, 64)) == CPU.matmul_rate("f32", (64, 64, 64))
+    assert TensorSpec((2,), "i32").bytes == 8
