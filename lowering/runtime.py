@@ -32,16 +32,15 @@ class Program:
     """A generated module with its parameters. Gradients are not recorded.
 
     `arguments` are those of the program before parameters were hoisted, in its order: the
-    `inputs`, which a call takes, and the `parameters`, which `prepare` takes. None is a
-    parameter that nothing reads: any tensor may stand there.
+    `inputs`, which a call takes, and the `parameters`, which `prepare` takes.
     """
 
     def __init__(self, module: ModuleType) -> None:
         self.module = module
-        self.arguments = tuple(a and Argument(*a) for a in module.ARGUMENTS)
-        self._flags = [a is None or a.is_parameter for a in self.arguments]
-        self.inputs = tuple(a for a in self.arguments if a is not None and not a.is_parameter)
-        self.parameters = tuple(a for a in self.arguments if a is None or a.is_parameter)
+        self.arguments = tuple(Argument(*a) for a in module.ARGUMENTS)
+        self._flags = [a.is_parameter for a in self.arguments]
+        self.inputs = tuple(a for a in self.arguments if not a.is_parameter)
+        self.parameters = tuple(a for a in self.arguments if a.is_parameter)
         self._main: Callable[..., Any] = module.main
         self._expected = [(a.shape, getattr(torch, a.dtype)) for a in self.inputs]
         self._device: torch.device | None = None
@@ -127,14 +126,12 @@ class Program:
 
 
 def _check(
-    expected: Sequence[Argument | None], given: Sequence[torch.Tensor], device: torch.device | None
+    expected: Sequence[Argument], given: Sequence[torch.Tensor], device: torch.device | None
 ) -> None:
     """Raise TypeError at the first tensor that does not fit, naming both sides."""
     if len(given) != len(expected):
         raise TypeError(f"expected {len(expected)} tensors, got {len(given)}")
     for argument, x in zip(expected, given, strict=True):
-        if argument is None:
-            continue
         what = f"{argument.dtype}{list(argument.shape)}"
         if not isinstance(x, torch.Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"{argument.name}: expected {what}, got {type(x).__name__}")

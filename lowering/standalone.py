@@ -20,18 +20,16 @@ class Argument(NamedTuple):
     is_parameter: bool
 
 
-def draw_inputs(arguments: Sequence[Argument | None], seed: int, device: str) -> list[torch.Tensor]:
+def draw_inputs(arguments: Sequence[Argument], seed: int, device: str) -> list[torch.Tensor]:
     """A tensor an argument, the same on every device: each has a CPU generator of its own.
 
     Floats are N(0, 1), and parameters are divided by sqrt(fan-in), where the fan-in is the
-    last dim but one, or the only one. Integers are in [-4, 4], booleans fair coins. None, a
-    parameter that nothing reads, gives an empty tensor.
+    last dim but one, or the only one. Integers are in [-4, 4], booleans fair coins.
     """
     drawn: list[torch.Tensor] = []
     for index, argument in enumerate(arguments):
         generator = torch.Generator("cpu").manual_seed((seed << 16) + index)
-        tensor = torch.empty(0) if argument is None else _draw(argument, generator)
-        drawn.append(tensor.to(device))
+        drawn.append(_draw(argument, generator).to(device))
     return drawn
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr
@@ -12,15 +13,15 @@ from taso.lowering.torch_source.names import identifier
 from taso.lowering.torch_source.types import TorchSourceError, type_of
 from taso.lowering.torch_source.values import hint_of
 
+ArgumentFacts: TypeAlias = tuple[str, tuple[int, ...], str, bool]
+"""Name, shape, dtype, and whether it is a parameter."""
+
 
 @dataclass(frozen=True)
 class Interface:
-    """Arguments as (name, shape, dtype, is parameter), and where each callee argument is from.
+    """Arguments as (name, shape, dtype, is parameter), and where each callee argument is from."""
 
-    None stands for a parameter that nothing reads: hoisting drops it, and its type.
-    """
-
-    arguments: tuple[tuple[str, tuple[int, ...], str, bool] | None, ...]
+    arguments: tuple[ArgumentFacts, ...]
     main_takes: tuple[tuple[str, int], ...]
     prepare_takes: tuple[int, ...]
 
@@ -29,10 +30,11 @@ def interface_of(main: func.FuncOp, prepare: func.FuncOp | None) -> Interface:
     """Read the attributes that `taso-hoist-params` leaves on arguments.
 
     `taso.source = N` is argument N of the program before, `taso.prepared = I` result I of
-    `prepare`; an argument with neither stands for itself. Raises `TorchSourceError` where
-    the numbers do not fit.
+    `prepare`; an argument with neither stands for itself. `taso.arguments` on `main` has the
+    types of all that the program took, also of a parameter that nothing reads. Raises
+    `TorchSourceError` where the numbers do not fit.
     """
-    found: dict[int, tuple[str, tuple[int, ...], str, bool]] = {}
+    found: dict[int, ArgumentFacts] = {}
     main_takes: list[tuple[str, int]] = []
     for index, (arg, attrs) in enumerate(_arguments(main)):
         prepared = _index(attrs, "taso.prepared")
@@ -41,17 +43,23 @@ def interface_of(main: func.FuncOp, prepare: func.FuncOp | None) -> Interface:
             continue
         source = _index(attrs, "taso.source")
         source = index if source is None else source
-        found[source] = _argument(arg, source, "taso.param" in attrs)
+        found[source] = _argument(arg.type, hint_of(arg, f"x{source}"), "taso.param" in attrs)
         main_takes.append(("argument", source))
     prepare_takes: list[int] = []
     for index, (arg, attrs) in enumerate(_arguments(prepare) if prepare else ()):
         source = _index(attrs, "taso.source")
         prepare_takes.append(index if source is None else source)
-        found.setdefault(prepare_takes[-1], _argument(arg, prepare_takes[-1], True))
+        name = hint_of(arg, f"x{prepare_takes[-1]}")
+        found.setdefault(prepare_takes[-1], _argument(arg.type, name, True))
     if min(found, default=0) < 0 or len(main_takes) != len(set(main_takes)):
         raise TorchSourceError("taso.source of the arguments of @main are no distinct indices")
     _check_prepared(main, prepare, main_takes)
-    arguments = tuple(found.get(i) for i in range(max(found, default=-1) + 1))
+    types = main.attributes.get("taso.arguments")
+    for index, type_ in enumerate(types.data if isinstance(types, ArrayAttr) else ()):
+        found.setdefault(index, _argument(type_, f"x{index}", True))
+    if sorted(found) != list(range(len(found))):
+        raise TorchSourceError("the arguments of @main and @main__prepare leave one out")
+    arguments = tuple(found[i] for i in range(len(found)))
     return Interface(arguments, tuple(main_takes), tuple(prepare_takes))
 
 
@@ -67,11 +75,9 @@ def _index(attrs: dict[str, Attribute], name: str) -> int | None:
     return attr.value.data if isinstance(attr, IntegerAttr) else None
 
 
-def _argument(
-    arg: SSAValue, index: int, is_parameter: bool
-) -> tuple[str, tuple[int, ...], str, bool]:
-    type_ = type_of(arg)
-    return (identifier(hint_of(arg, f"x{index}")), type_.shape, type_.dtype, is_parameter)
+def _argument(type_: Attribute, name: str, is_parameter: bool) -> ArgumentFacts:
+    tensor = type_of(type_)
+    return (identifier(name), tensor.shape, tensor.dtype, is_parameter)
 
 
 def _check_prepared(

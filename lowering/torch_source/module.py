@@ -144,8 +144,6 @@ def _located_in(op: Operation) -> str | None:
 
 def _tables(interface: Interface) -> str:
     lines = ["# Arguments of the program: name, shape, dtype, whether it is a parameter."]
-    if None in interface.arguments:
-        lines.append("# None is a parameter that nothing reads.")
     lines += ["ARGUMENTS = (", *(f"    {argument!r}," for argument in interface.arguments), ")"]
     lines.append("# What main takes: an argument, or a result of prepare.")
     lines.append(f"MAIN_TAKES = {interface.main_takes!r}")

@@ -42,11 +42,12 @@ class Type(NamedTuple):
         return f"torch.{self.dtype}"
 
 
-def type_of(value: SSAValue) -> Type:
-    """The type of a tensor value. Raises `TorchSourceError` if it is none, or not static."""
-    if not isinstance(value.type, TensorType):
-        raise TorchSourceError(f"expected a ranked tensor, got {value.type}")
-    tensor = cast("TensorType[Any]", value.type)
+def type_of(value: SSAValue | Attribute) -> Type:
+    """What a value's type, or a type, says. Raises `TorchSourceError` unless it is static."""
+    attr = value.type if isinstance(value, SSAValue) else value
+    if not isinstance(attr, TensorType):
+        raise TorchSourceError(f"expected a ranked tensor, got {attr}")
+    tensor = cast("TensorType[Any]", attr)
     shape = tensor.get_shape()
     if any(size < 0 for size in shape):
         raise TorchSourceError(f"expected a static shape, got {tensor}")

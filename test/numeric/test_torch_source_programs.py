@@ -278,7 +278,7 @@ def test_a_parameter_that_hoisting_drops_keeps_its_place() -> None:
           func.return %p : tensor<8x3xf32>
         }""")
     program = program_of(module)
-    assert [a and a.name for a in program.arguments] == ["w", "x", None, "v"]
+    assert [a.name for a in program.arguments] == ["w", "x", "x2", "v"]
     assert len(program.parameters) == 3
     assert body_of(module, "prepare") == ["return w + v"]
     first, second = draw_inputs(program.arguments, 0, "cpu"), torch.randn(7)
@@ -304,9 +304,24 @@ def test_a_parameter_that_hoisting_drops_keeps_its_place() -> None:
 )
 def test_inputs_that_do_not_fit_are_named(inputs: list[torch.Tensor], message: str) -> None:
     program = program_of(parse_module(HOISTED))
-    program.prepare([torch.zeros(a.shape) for a in program.parameters if a])
+    program.prepare([torch.zeros(a.shape) for a in program.parameters])
     with pytest.raises(TypeError, match=message):
         program(*inputs)
+
+
+def test_a_last_parameter_that_nothing_reads_is_still_taken() -> None:
+    module = parse_module("""
+        func.func @main(%x: tensor<2x3xf32>, %w: tensor<3x4xf32> {taso.param},
+            %unread: tensor<7xf32> {taso.param}) -> tensor<2x4xf32> {
+          %t = taso.neg %w : tensor<3x4xf32>
+          %y = taso.matmul %x, %t : tensor<2x3xf32>, tensor<3x4xf32> -> tensor<2x4xf32>
+          func.return %y : tensor<2x4xf32>
+        }""")
+    program = program_of(module)
+    assert [a.shape for a in program.parameters] == [(3, 4), (7,)]
+    x, w, unread = (torch.randn(a.shape) for a in program.arguments)
+    (y,) = program.run([x, w, unread])
+    assert torch.allclose(y, x @ -w)
 
 
 def test_numbers_of_prepared_arguments_must_fit() -> None:

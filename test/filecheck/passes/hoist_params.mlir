@@ -2,7 +2,7 @@
 // RUN: taso-opt %s -p taso-hoist-params,taso-hoist-params | filecheck %s
 
 // What depends on parameters alone moves; a view of it stays, and a parameter not used any more goes.
-// CHECK:       func.func @main(%x: tensor<3x4xf32> {taso.source = 1 : i64}, %b: tensor<6xf32> {taso.param, taso.source = 3 : i64}, %t: tensor<4x6xf32> {taso.prepared = 0 : i64}, %r: tensor<4x6xf32> {taso.prepared = 1 : i64}) -> (tensor<3x6xf32>, tensor<6x4xf32>, tensor<4x6xf32>) {
+// CHECK:       func.func @main(%x: tensor<3x4xf32> {taso.source = 1 : i64}, %b: tensor<6xf32> {taso.param, taso.source = 3 : i64}, %t: tensor<4x6xf32> {taso.prepared = 0 : i64}, %r: tensor<4x6xf32> {taso.prepared = 1 : i64}) -> (tensor<3x6xf32>, tensor<6x4xf32>, tensor<4x6xf32>) attributes {taso.arguments = [tensor<4x6xf32>, tensor<3x4xf32>, tensor<4x6xf32>, tensor<6xf32>, tensor<2xf32>]} {
 // CHECK-NEXT:    %tt = taso.transpose %t, perm = [1, 0]
 // CHECK-NEXT:    %y = taso.matmul %x, %t
 // CHECK-NEXT:    %row = taso.broadcast %b
