@@ -73,7 +73,7 @@ class CompiledProgram:
         """The program's outputs. Raises TypeError for inputs of another structure, shape, type
         or device, naming what was expected and what was given."""
         if kwargs or not self._takes_tensors:
-            args = self._flatten(*args, **kwargs)
+            args = tuple(self._flatten(*args, **kwargs))
         results = self._program(*args)
         return results[0] if self._is_single else self._unflatten(results)
 
