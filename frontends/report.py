@@ -40,13 +40,12 @@ class Report:
         return {**counts, "rules": list(self.rules)}
 
     def __rich__(self) -> Table:
-        table = Table("", "before", "after", title="taso", title_justify="left")
+        table = Table("", "before", "after")
         for column in table.columns[1:]:
             column.justify = "right"
         for row in self._rows():
             table.add_row(*row)
-        table.caption = f"rules: {', '.join(self.rules) or 'none'}"
-        table.caption_justify = "left"
+        table.add_row("rules", "", "\n".join(self.rules) or "none")
         return table
 
     def __str__(self) -> str:
