@@ -12,7 +12,7 @@ from torch.utils import _pytree as pytree
 
 from taso.frontends.build import DEVICE_TABLES, Build
 from taso.frontends.report import Report
-from taso.frontends.torch_export import ImportedProgram, import_program
+from taso.frontends.torch_export import ImportedProgram, as_module, import_program
 from taso.lowering.runtime import Program
 from taso.passes.optimize import NUMERICS
 
@@ -43,8 +43,9 @@ def compile(
     for what, value, known in (("device", given, DEVICE_TABLES), ("numerics", numerics, NUMERICS)):
         if value not in known:
             raise ValueError(f"{what} is {value!r}, expected {' or '.join(map(repr, known))}")
-    imported = import_program(program, inputs)
-    return CompiledProgram(program, imported, Build(imported.module, given, numerics, time_limit))
+    module = as_module(program)
+    imported = import_program(module, inputs)
+    return CompiledProgram(module, imported, Build(imported.module, given, numerics, time_limit))
 
 
 def _device_of(inputs: Sequence[Any]) -> str:
@@ -55,15 +56,12 @@ def _device_of(inputs: Sequence[Any]) -> str:
 class CompiledProgram:
     """Takes and gives what the program did that it was compiled from."""
 
-    def __init__(
-        self, program: nn.Module | Callable[..., Any], imported: ImportedProgram, build: Build
-    ) -> None:
-        self._origin = program
+    def __init__(self, origin: nn.Module, imported: ImportedProgram, build: Build) -> None:
+        self._origin = origin
         self._imported = imported
         self._build = build
-        function = program.forward if isinstance(program, nn.Module) else program
-        self._signature = inspect.signature(function)
-        self._program = Program.from_source(build.source, _name_of(program))
+        self._signature = inspect.signature(origin.forward)
+        self._program = Program.from_source(build.source)
         self._input_tree = imported.input_tree.child(0)
         self._is_single = imported.output_tree.is_leaf() and imported.output_leaves == [0]
         self._takes_tensors = all(child.is_leaf() for child in self._input_tree.children())
@@ -81,7 +79,8 @@ class CompiledProgram:
         given = self._signature.bind(*args, **kwargs).args
         leaves, tree = pytree.tree_flatten(given)
         if tree != self._input_tree:
-            raise TypeError(f"expected inputs {self._input_tree}, got {tree}")
+            expected, found = (" ".join(str(t).split()) for t in (self._input_tree, tree))
+            raise TypeError(f"expected inputs {expected}, got {found}")
         return leaves
 
     def _unflatten(self, results: Sequence[Tensor]) -> Any:
@@ -94,9 +93,8 @@ class CompiledProgram:
         Call it after parameters have changed: prepared ones, such as joined weights, are copies.
         """
         held = dict(self._imported.parameters)
-        if isinstance(self._origin, nn.Module):
-            for own in (self._origin.named_parameters, self._origin.named_buffers):
-                held |= {n: t for n, t in own(remove_duplicate=False) if n in held}
+        for own in (self._origin.named_parameters, self._origin.named_buffers):
+            held |= {n: t for n, t in own(remove_duplicate=False) if n in held}
         with torch.no_grad():
             self._program.prepare(list(held.values()))
 
@@ -113,7 +111,3 @@ class CompiledProgram:
     def graph(self) -> str:
         """The optimised program as IR text."""
         return str(self._build.optimized) + "\n"
-
-
-def _name_of(program: nn.Module | Callable[..., Any]) -> str:
-    return getattr(program, "__name__", type(program).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -60,7 +61,7 @@ def import_program(
     counterpart (it names the op and the module that calls it), for inputs or outputs other than
     tensors (and None among the outputs), and for programs that change their own buffers.
     """
-    module = program if isinstance(program, nn.Module) else _FunctionModule(program)
+    module = as_module(program)
     with torch.no_grad(), warnings.catch_warnings():
         # torch copies its own deprecated objects.
         warnings.filterwarnings("ignore", category=FutureWarning, module="copyreg")
@@ -70,12 +71,19 @@ def import_program(
     return _Importer(exported).run()
 
 
-class _FunctionModule(nn.Module):
-    """A function as a module; its signature stays, and so the names of its arguments."""
+def as_module(program: nn.Module | Callable[..., Any]) -> nn.Module:
+    """The module, or one whose `forward` is the function, with its signature if it has one."""
+    return program if isinstance(program, nn.Module) else _FunctionModule(program)
 
+
+class _FunctionModule(nn.Module):
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__()
-        self.forward = function
+        try:
+            inspect.signature(function)
+            self.forward = function
+        except ValueError:  # a built-in, such as torch.relu
+            self.forward = lambda *args: function(*args)
 
 
 def _is_known(node: fx.Node) -> bool:
