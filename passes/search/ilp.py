@@ -8,7 +8,9 @@ memory are one where a limit on it binds.
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -70,13 +72,12 @@ def _solve_parts(
     problem: Problem, reduced: Reduced, start: Sequence[int], deadline: float, *, joined: bool
 ) -> Solution | None:
     parts = _split(problem, reduced, joined=joined)
-    scale = _scale(problem, start)
     solved: dict[object, tuple[list[int], float]] = {}
     chosen: list[int] = []
     bounds: list[float] = []
     for part in parts:
         keeps = joined and any(problem.edges[e].kept for e in part)
-        local = Part(problem, reduced, part, scale, limited=keeps)
+        local = Part(problem, reduced, part, limited=keeps)
         key = local.key()
         if key not in solved:
             found = local.solve(start, deadline)
@@ -91,12 +92,6 @@ def _solve_parts(
         return None
     seconds = total(problem, used)
     return Solution(used, seconds, min(seconds, math.fsum(bounds)))
-
-
-def _scale(problem: Problem, start: Sequence[int]) -> float:
-    """Units a second, so that costs are large against the solver's absolute tolerances."""
-    reference = total(problem, start) if start else max(problem.node_seconds, default=0.0)
-    return 1e5 / reference if reference > 0 else 1.0
 
 
 def _split(problem: Problem, reduced: Reduced, *, joined: bool) -> list[list[int]]:
@@ -138,12 +133,11 @@ class Part:
     """
 
     def __init__(
-        self, problem: Problem, reduced: Reduced, part: list[int], scale: float, *, limited: bool
+        self, problem: Problem, reduced: Reduced, part: list[int], *, limited: bool
     ) -> None:
         self.problem = problem
         self.edges = [problem.edges[e] for e in part]
         self.numbers = part
-        self.scale = scale
         self.limit = problem.kept_limit if limited else math.inf
         self.needed = reduced.needed
         self.needed_classes = {problem.state_class[state] for state in reduced.needed}
@@ -160,6 +154,9 @@ class Part:
         self.node_column = {n: count + i for i, n in enumerate(self.nodes)}
         self.state_column = {s: count + len(self.nodes) + i for i, s in enumerate(open_states)}
         self.columns = count + len(self.nodes) + len(open_states)
+        # The solver's tolerances are absolute: costs are in units that make the largest 10⁴.
+        seconds = [e.seconds for e in self.edges] + [problem.node_seconds[n] for n in self.nodes]
+        self.scale = 1e4 / (max(seconds) or 1.0)
 
     def key(self) -> object:
         """Equal for components that are equal but for the numbers of states, classes, nodes."""
@@ -196,10 +193,6 @@ class Part:
         while True:
             solver.setOptionValue("time_limit", max(deadline - time.monotonic(), 0.01))
             solver.run()
-            if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
-                # HiGHS 1.15's presolve finds some feasible programs infeasible (its issue 2204).
-                solver.setOptionValue("presolve", "off")
-                solver.run()
             info = solver.getInfo()
             if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
                 return None
@@ -273,13 +266,25 @@ class Part:
     def _add_uses(self, rows: _Rows) -> None:
         """What a node needs has a node too. Implied, but the relaxation is far tighter for it:
         else a class is half used in one place and half in another, and paid for in neither."""
-        for used, options in self.by_class.items():
-            if used in self.needed_classes:
-                continue
-            taken = [(self.node_column[m], -1.0) for m in options]
-            for user in self.by_class:
-                if using := self._arc(user, used):
-                    rows.add([(column, 1.0) for column in using] + taken, -math.inf, 0.0)
+        inside = sum(1 << c for c in self.by_class if c not in self.needed_classes)
+        implied = {c: self._implied(c) & inside for c in self.by_class}
+        for nodes in self.by_class.values():
+            uses: dict[int, list[int]] = {}
+            for n in nodes:
+                direct = below = self.below[n] & inside
+                for c in self.by_class:
+                    if below >> c & 1:
+                        direct &= ~implied[c]
+                for c in self.by_class:
+                    if direct >> c & 1:
+                        uses.setdefault(c, []).append(self.node_column[n])
+            for used, columns in uses.items():
+                taken = [(self.node_column[m], -1.0) for m in self.by_class[used]]
+                rows.add([(column, 1.0) for column in columns] + taken, -math.inf, 0.0)
+
+    def _implied(self, c: int) -> int:
+        """The classes, as bits, that every solution with this class derives for it."""
+        return functools.reduce(operator.and_, (self.below[n] for n in self.by_class[c]))
 
     def _two_cycles(self) -> list[list[int]]:
         """Pairs of classes each of which has nodes that need the other: at most one is chosen."""
@@ -321,6 +326,8 @@ class Part:
 
 _OPTIONS: dict[str, bool | int | float | str] = {
     "output_flag": False,
+    # HiGHS 1.15's own presolve finds some feasible programs infeasible (its issue 2204).
+    "presolve": "off",
     "threads": 1,
     "random_seed": 0,
     "mip_rel_gap": 0.0,

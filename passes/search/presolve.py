@@ -6,8 +6,8 @@ Three reductions keep at least one optimum, and repeat until nothing changes:
   only through the class of its own head;
 * a node goes if another of its class offers every step of it for no more, from states that its
   own derivations hold anyway;
-* where a state can be had for nothing from states that every solution derives, its other edges
-  go.
+* where a state can be had for nothing, given what every solution derives, its other edges go,
+  and solutions may as well derive it.
 
 The states that every solution derives are those of a dominator analysis on AND-OR graphs; sets
 of states are the bits of Python integers.
@@ -27,7 +27,7 @@ class Reduced:
     edges: list[int]
     """The edges left, by number."""
     needed: frozenset[int]
-    """The states that every solution derives."""
+    """The states that every solution derives, or may as well."""
     below: dict[int, int]
     """For each node left, the classes, as bits, that every solution with it derives for it."""
 
@@ -43,9 +43,10 @@ def presolve(problem: Problem) -> Reduced | None:
         left = _reachable(problem, left)
         needed = _needed(problem, known)
         left = _drop_dominated(problem, left, known)
-        left = _drop_beside_free(problem, left, needed)
+        free = _free_edges(problem, left, needed)
+        left = [e for e in left if free.get(problem.edges[e].head, e) == e]
         if len(left) == len(edges):
-            return Reduced(left, needed, _classes_below(problem, left, known))
+            return Reduced(left, needed.union(free), _classes_below(problem, left, known))
         edges = left
 
 
@@ -183,24 +184,35 @@ def _is_no_worse(problem: Problem, f: int, e: int, held: int) -> bool:
     return all(held >> tail & 1 for tail in one.tails)
 
 
-def _drop_beside_free(problem: Problem, edges: list[int], needed: frozenset[int]) -> list[int]:
-    settled = _settled_nodes(problem, edges, needed)
+def _free_edges(problem: Problem, edges: list[int], needed: frozenset[int]) -> dict[int, int]:
+    """The edge of each state that costs nothing beyond what every solution pays, if it has one."""
+    paid = _paid_nodes(problem, edges, needed)
+    nothing = [
+        e
+        for e in edges
+        if problem.edges[e].seconds == 0 == problem.edges[e].kept
+        and (problem.edges[e].node == MOVE or problem.edges[e].node in paid)
+    ]
+    derived = set(needed)
     free: dict[int, int] = {}
-    for e in edges:
-        edge = problem.edges[e]
-        paid = edge.node == MOVE or edge.node in settled
-        costs_nothing = paid and edge.seconds == 0 and edge.kept == 0
-        if costs_nothing and needed.issuperset(edge.tails):
-            free.setdefault(edge.head, e)
-    return [e for e in edges if free.get(problem.edges[e].head, e) == e]
+    count = -1
+    while count < len(free):
+        count = len(free)
+        for e in nothing:
+            edge = problem.edges[e]
+            if edge.head not in free and derived.issuperset(edge.tails):
+                free[edge.head] = e
+                derived.add(edge.head)
+    return free
 
 
-def _settled_nodes(problem: Problem, edges: list[int], needed: frozenset[int]) -> set[int]:
-    """The nodes that every solution chooses: the last of a class that every solution needs."""
+def _paid_nodes(problem: Problem, edges: list[int], needed: frozenset[int]) -> set[int]:
+    """Nodes without alternative that cost nothing, or that every solution chooses."""
     left: dict[int, set[int]] = {}
     for e in edges:
         node = problem.edges[e].node
         if node != MOVE:
             left.setdefault(problem.node_class[node], set()).add(node)
     classes = {problem.state_class[s] for s in needed}
-    return {next(iter(left[c])) for c in classes if len(left.get(c, ())) == 1}
+    alone = {c: next(iter(nodes)) for c, nodes in left.items() if len(nodes) == 1}
+    return {n for c, n in alone.items() if c in classes or problem.node_seconds[n] == 0}

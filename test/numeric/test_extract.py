@@ -6,13 +6,18 @@ import math
 
 import pytest
 from support.extraction import cheapest_by_enumeration, random_graph
+from support.ir import find_function
+from support.prenorm import Shape, prenorm_module
 
 from taso.dialects.base import TensorSpec
+from taso.passes.rules.library import FAMILIES, RULES
+from taso.passes.search.convert import origin_choice, to_egraph
 from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import CPU, DEVICES, H200
 from taso.passes.search.egraph import EGraph, ENode, Reason, make_node
 from taso.passes.search.extract import Encoding, ExtractionError, extract, selection_cost
 from taso.passes.search.problem import find_cycles
+from taso.passes.search.saturate import saturate
 
 TRANSPOSE = {"perm": (1, 0)}
 
@@ -68,6 +73,18 @@ def test_is_never_worse_than_the_input(seed: int, time_limit: float) -> None:
     assert selection.cost <= selection_cost(graph, roots, origin, model)
     assert selection.bound <= selection.cost
     assert is_program(selection.choice, roots)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_twelve_layers_are_solved_to_the_optimum(device: str) -> None:
+    module = prenorm_module(Shape(layers=12, hidden=256, length=128, dtype="f16"))
+    graph, roots = to_egraph(find_function(module))
+    origin = origin_choice(graph, roots)
+    saturate(graph, [*RULES.values(), *FAMILIES.values()])
+    selection = extract(graph, roots, CostModel(DEVICES[device]), origin=origin, time_limit=60.0)
+    assert selection.cost <= selection.bound * (1 + 1e-9)
+    products = [node for node in selection.choice.values() if node.op == "matmul"]
+    assert len(products) == 12 * 4  # queries, keys and values are one
 
 
 def test_shared_terms_count_once() -> None:
