@@ -1,0 +1,137 @@
+"""`taso bench` and `taso demo`: what they write; how fast it is, test/timing checks."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from taso.tools import bench, contest, demo
+from taso.tools.contest import Outcome, hold
+from taso.tools.diagnostics import UserError
+from taso.tools.subjects import load_python, load_subject
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FIELDS = {
+    "name",
+    "device",
+    "dtype",
+    "ops_before",
+    "ops_after",
+    "launches_before",
+    "launches_after",
+    "flops_before",
+    "flops_after",
+    "intermediate_bytes_before",
+    "intermediate_bytes_after",
+    "time_us",
+    "spread",
+    "max_rel_error",
+    "rules",
+}
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """The distributivity example at a size that takes no time."""
+    for suffix, size in ((".py", "(1024, 512, 256)"), (".mlir", "1024x512")):
+        text = (EXAMPLES / f"distributivity{suffix}").read_text()
+        assert size in text
+        for large, little in (("1024", "24"), ("512", "12"), ("256", "6")):
+            text = text.replace(large, little)
+        (tmp_path / f"distributivity{suffix}").write_text(text)
+    return tmp_path
+
+
+def run_bench(small: Path, suffix: str, *options: str) -> dict[str, object]:
+    out = small / "out.json"
+    bench.main([str(small / f"distributivity{suffix}"), "--json", str(out), *options])
+    [figures] = json.loads(out.read_text())
+    return figures
+
+
+@pytest.mark.parametrize("suffix", [".py", ".mlir"])
+def test_json(suffix: str, small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    figures = run_bench(small, suffix, "--peers", "eager")
+    assert figures.keys() >= FIELDS
+    assert (figures["name"], figures["device"]) == ("distributivity", "cpu")
+    assert figures["dtype"] == "float32"
+    assert (figures["ops_before"], figures["ops_after"]) == (3, 2)
+    assert figures["flops_after"] == 2 * 24 * 12 * 6 + 12 * 6
+    assert figures["rules"] == ["matmul-factor-left"]
+    times, spread = figures["time_us"], figures["spread"]
+    assert isinstance(times, dict)
+    assert isinstance(spread, dict)
+    assert list(times) == list(spread) == ["taso", "eager"]
+    assert all(time > 0 for time in times.values())
+    error = figures["max_rel_error"]
+    assert isinstance(error, float)
+    assert 0 < error < 1e-6
+    lowered = "lowered to torch source" in capsys.readouterr().out
+    assert lowered == (suffix == ".mlir")
+
+
+def test_dtype(small: Path) -> None:
+    figures = run_bench(small, ".py", "--peers", "eager", "--dtype", "bfloat16")
+    assert figures["dtype"] == "bfloat16"
+    error = figures["max_rel_error"]
+    assert isinstance(error, float)
+    assert 1e-4 < error < 2e-2
+
+
+def test_torch_compile_runs_both_kinds(small: Path) -> None:
+    for suffix in (".py", ".mlir"):
+        subject = load_subject(str(small / f"distributivity{suffix}"), "cpu", "float32")
+        assert list(hold(subject, ("compile",), time_limit=0.1).timings) == ["taso", "compile"]
+
+
+def test_a_peer_that_fails_is_left_out(
+    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_compiler(*_: object) -> None:
+        raise RuntimeError("no C++ compiler")
+
+    def compile_in_vain(f: Callable[..., Any]) -> Callable[..., Any]:
+        return torch.compile(f, backend=no_compiler)
+
+    monkeypatch.setitem(contest.PEERS, "compile", compile_in_vain)
+    subject = load_subject(str(small / "distributivity.py"), "cpu", "float32")
+    assert list(hold(subject, ("compile", "eager"), time_limit=0.1).timings) == ["taso", "eager"]
+    assert "warning: compile cannot run distributivity: " in capsys.readouterr().err
+
+
+def test_json_that_cannot_be_written(small: Path) -> None:
+    path = str(small / "distributivity.py")
+    with pytest.raises(UserError, match=r"none/out.json:1:1: error: cannot be written"):
+        bench.main([path, "--peers", "eager", "--json", str(small / "none" / "out.json")])
+
+
+def test_python_file_without_its_names(tmp_path: Path) -> None:
+    path = tmp_path / "half.py"
+    path.write_text("SIZES = {'cpu': (1,)}\n")
+    with pytest.raises(UserError, match=r"half.py:1:1: error: expected .* of example_model"):
+        load_python(path)
+
+
+def test_program_with_an_unknown_op(small: Path) -> None:
+    path = small / "distributivity.py"
+    path.write_text(path.read_text().replace("a @ b + a @ c", "torch.sort(a @ b).values"))
+    with pytest.raises(UserError, match=r"distributivity.py:1:1: error: aten.sort.\w+ is not"):
+        load_subject(str(path), "cpu", "float32")
+
+
+def test_demo_prints_a_row_and_a_line_for_each_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def quick(name: str) -> Outcome:
+        return hold(load_subject(name, "cpu", "float32"), ("eager",), time_limit=0.1)
+
+    monkeypatch.setattr(demo, "example_names", lambda: ["matrix_chain"])
+    monkeypatch.setattr(demo, "_outcome", quick)
+    demo.main([])
+    printed = capsys.readouterr().out
+    assert printed.startswith("1/1 matrix_chain: ")
+    for cell in ("40.02 → 0.06", "4.04 → 0.00404", "3 → 3", "matmul-associate", " – "):
+        assert cell in printed
