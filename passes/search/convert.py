@@ -21,7 +21,7 @@ from taso.passes.search.egraph import (
     make_node,
     node_attrs,
 )
-from taso.passes.search.extract import Selection
+from taso.passes.search.extract import ExtractionError, Selection
 
 
 class UnsupportedError(ValueError):
@@ -177,9 +177,13 @@ class _Export:
     def value(self, root: int) -> SSAValue:
         """The value of a class, its ops added to the block where they are not yet."""
         stack = [root]
+        entered: set[int] = set()
         while stack:
             cid = stack[-1]
             missing = [c for c in self._choice[cid].children if c not in self._made]
+            if missing and cid in entered:
+                raise ExtractionError(f"the choice for class {cid} is on a cycle")
+            entered.add(cid)
             if cid not in self._made and not missing:
                 self._made[cid] = self._make(self._choice[cid])
                 self._name(cid)

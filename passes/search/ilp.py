@@ -186,7 +186,8 @@ class Part:
             return list(range(len(self.edges))), bound
         if math.isinf(self.limit):
             trees = cheapest_trees(self.problem, self.numbers, self.heads, self.needed)
-            if trees is not None:
+            # Trees take what every solution derives as given, also above themselves.
+            if trees is not None and not self._cycle_cuts(trees[0]):
                 return trees
         solver = self._solver()
         self._set_start(solver, start)

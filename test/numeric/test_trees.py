@@ -5,6 +5,7 @@ import itertools
 import pytest
 from support.extraction import cheapest_by_enumeration
 
+from taso.passes.search import ilp
 from taso.passes.search.problem import Edge, Problem
 from taso.passes.search.trees import cheapest_trees
 
@@ -49,3 +50,13 @@ def test_what_can_be_shared_is_refused() -> None:
 def test_cycles_are_refused() -> None:
     made = problem((0, (1,), 1.0), (1, (2,), 1.0), (2, (1,), 1.0), (2, (), 9.0))
     assert solve(made) is None
+
+
+def test_a_root_is_not_derived_by_way_of_itself() -> None:
+    # Every solution derives the root, but it does not come free to what it is derived from.
+    made = problem(
+        (0, (1,), 0.1), (0, (2,), 7.0), (1, (0,), 0.1), (1, (2,), 8.0), (2, (), 1.0), (2, (), 2.0)
+    )
+    found = ilp.solve(made, time_limit=10.0)
+    assert found is not None
+    assert found.seconds == cheapest_by_enumeration(made) == 8.0
