@@ -17,7 +17,7 @@ NAME = "taso demo"
 PEERS = ("eager", "compile")
 SECONDS = 3.0
 """Time for the samples of one program."""
-PLAIN_WIDTH = 200
+PLAIN_WIDTH = 150
 """Columns where the output is no terminal: the table keeps its lines whole."""
 
 
@@ -48,31 +48,29 @@ def _progress(names: Sequence[str], console: Console) -> Iterable[str]:
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
     table = Table(
-        "program",
-        title="Before → after; MB between: bytes of intermediates; times: medians on this machine",
+        title="Before → after; bytes of intermediates; medians here; largest relative error",
         show_lines=True,
     )
-    for heading in ("ops", "launches", "MFLOPs", "MB between", "predicted", OURS, *PEERS, "error"):
+    table.add_column("program, rules used", overflow="fold")
+    headings = ("ops", "launches", "FLOPs", "bytes", "predicted", OURS, *PEERS, "error")
+    for heading in headings:
         table.add_column(heading, justify="right")
-    table.add_column("rules")
     for outcome in outcomes:
         table.add_row(*_row(outcome))
     return table
 
 
 def _row(outcome: Outcome) -> Iterable[str]:
+    """The cells; those of a program have what was before in the first line."""
     report = outcome.subject.report
-    before, after = report.before, report.after
-    yield outcome.subject.name
-    yield f"{before.ops} → {after.ops}"
-    yield f"{before.launches} → {after.launches}"
-    yield f"{before.flops / 1e6:.4g} → {after.flops / 1e6:.4g}"
-    yield f"{before.intermediate_bytes / 1e6:.3g} → {after.intermediate_bytes / 1e6:.3g}"
-    yield " → ".join(format_time(seconds) for seconds in report.predicted)
+    rules = report.rules or ("equal terms are shared",)
+    yield "\n".join([f"[bold]{outcome.subject.name}[/bold]", *(f"  {rule}" for rule in rules)])
+    for name in ("ops", "launches", "flops", "intermediate_bytes"):
+        yield f"{getattr(report.before, name):,}\n→ {getattr(report.after, name):,}"
+    yield "\n→ ".join(format_time(seconds) for seconds in report.predicted)
     ours = outcome.timings[OURS].median
     yield format_time(ours)
     for peer in PEERS:
         timing = outcome.timings.get(peer)
-        yield f"{format_time(timing.median)} ({timing.median / ours:.2f}×)" if timing else "–"
+        yield f"{format_time(timing.median)}\n{timing.median / ours:.2f}×" if timing else "–"
     yield f"{outcome.max_rel_error:.0e}"
-    yield "\n".join(report.rules) or "none: equal terms are shared"

@@ -133,5 +133,5 @@ def test_demo_prints_a_row_and_a_line_for_each_program(
     demo.main([])
     printed = capsys.readouterr().out
     assert printed.startswith("1/1 matrix_chain: ")
-    for cell in ("40.02 → 0.06", "4.04 → 0.00404", "3 → 3", "matmul-associate", " – "):
+    for cell in ("40,020,000", "→ 60,000", "4,040,000", "→ 4,040 ", "matmul-associate", " – "):
         assert cell in printed
