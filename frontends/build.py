@@ -23,8 +23,8 @@ from taso.passes.search.extract import function_cost
 from taso.passes.search.saturate import Limits
 from taso.passes.statistics import Statistics, statistics
 
-DEVICE_TABLES = {"cpu": "cpu", "cuda": "h200"}
-"""The cost model's device for a torch device type."""
+DEVICE_TABLES = {"cpu": "cpu", "cuda": "h200-calls"}
+"""The cost model's device for a torch device type, run as torch source."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from enum import Enum
 from typing import NamedTuple, cast
 
 from taso.dialects import equation
-from taso.dialects.base import Attrs, OpKind, TasoOp, TensorSpec, numpy_dtype
+from taso.dialects.base import Attrs, AttrValue, OpKind, TasoOp, TensorSpec, numpy_dtype
 from taso.dialects.composite import AttentionOp, BatchNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp
 from taso.dialects.reduction import ReductionOp
@@ -144,9 +144,9 @@ class CostModel:
                 Step(Place.PREPARED, Place.PREPARED),
                 Step(Place.MEMORY, Place.PREPARED, kept=kept),
             )
-            return NodeCost(PREPARE_WEIGHT * self._call(op, attrs, operands, results), steps)
+            return NodeCost(PREPARE_WEIGHT * self.call(op, attrs, operands, results), steps)
         if not self.device.fuses or is_library_call(op) or op.KIND is OpKind.COPY:
-            call = self._call(op, attrs, operands, results)
+            call = self.call(op, attrs, operands, results)
             return NodeCost(call, (Step(Place.MEMORY, Place.MEMORY),))
         return self._fused(op, attrs, operands)
 
@@ -181,7 +181,7 @@ class CostModel:
                     arithmetic += self.device.launch + read
                 return NodeCost(arithmetic, (Step(Place.REGISTERS, Place.LOADED),))
 
-    def _call(
+    def call(
         self,
         op: type[TasoOp],
         attrs: Attrs,
@@ -189,13 +189,22 @@ class CostModel:
         results: Sequence[TensorSpec],
     ) -> float:
         """Seconds of the op alone, memory to memory; an n-ary sum is n - 1 calls."""
+        if op is AttentionOp and not self._is_flash(operands):
+            parts = _Parts(self)
+            AttentionOp.decompose(parts, operands, attrs)
+            return parts.seconds
         count = call_count(op, operands)
         if count > 1:
-            return count * self._call(op, attrs, operands[:2], results)
+            return count * self.call(op, attrs, operands[:2], results)
         device = self.device
         moved = sum(t.bytes for t in (*operands, *results)) / device.bandwidth
         fresh = sum(device.allocation(r.bytes) for r in results)
         return device.launch + max(self.arithmetic(op, attrs, operands), moved) + fresh
+
+    def _is_flash(self, operands: Sequence[TensorSpec]) -> bool:
+        """Whether an attention's heads fit the device's fused kernel."""
+        query, _, values = operands
+        return max(query.shape[-1], values.shape[-1]) <= self.device.flash_head_dim
 
     def arithmetic(self, op: type[TasoOp], attrs: Attrs, operands: Sequence[TensorSpec]) -> float:
         """Seconds of the op's floating-point operations at the rate that they reach."""
@@ -208,6 +217,28 @@ class CostModel:
             rate = self.device.matmul_rate(operands[0].dtype, _loops(op, attrs, operands))
             return flops / rate
         return flops / self.device.vector_rate
+
+
+class _Parts:
+    """Adds up what the ops of a decomposition take as calls; views and splats take none."""
+
+    def __init__(self, model: CostModel) -> None:
+        self.model = model
+        self.seconds = 0.0
+
+    def emit(
+        self, op: type[TasoOp], operands: Sequence[TensorSpec], **attrs: AttrValue
+    ) -> TensorSpec:
+        (result,) = op.infer(operands, attrs)
+        if op.KIND is not OpKind.VIEW:
+            self.seconds += self.model.call(op, attrs, operands, (result,))
+        return result
+
+    def spec(self, value: TensorSpec) -> TensorSpec:
+        return value
+
+    def splat(self, value: float, spec: TensorSpec) -> TensorSpec:
+        return spec
 
 
 def is_library_call(op: type[TasoOp]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 
@@ -29,6 +29,8 @@ class Device:
     half_dim: int
     fuses: bool
     """Whether ops are compiled into kernels; if not, each op is a call of its own."""
+    flash_head_dim: int = 0
+    """Heads up to this size run in a flash attention kernel, others as matmuls and a softmax."""
     fresh_bytes: float = math.inf
     """Results from this size on come in memory that the system maps page by page."""
     fresh_rate: float = math.inf
@@ -52,10 +54,14 @@ H200 = Device(
     launch=1.2e-6,
     half_dim=128,
     fuses=True,
+    flash_head_dim=256,
 )
 """NVIDIA H200. Measured in November 2026 under CUDA 13.0: large matmuls (float32 without
 tf32; float64 from the data sheet), a copy, and the slot of an empty kernel in a CUDA graph.
 `half_dim` is fitted to fp16 matmuls of 4096×768×(768, 2304, 3072) and 4096³, within 15%."""
+
+H200_CALLS = replace(H200, name="h200-calls", launch=5e-6, fuses=False)
+"""The same, run as torch source, a call an op: dispatch and launch of one take 5 µs or more."""
 
 CPU = Device(
     name="cpu",
@@ -72,7 +78,7 @@ CPU = Device(
 matmuls of 16 to 4096, sums and exponentials of 1 to 3·10⁷ elements. From 32 MiB on, glibc maps
 and unmaps each result anew, and the page faults outweigh the arithmetic."""
 
-DEVICES: Mapping[str, Device] = MappingProxyType({d.name: d for d in (CPU, H200)})
+DEVICES: Mapping[str, Device] = MappingProxyType({d.name: d for d in (CPU, H200, H200_CALLS)})
 
 
 def device_named(name: str) -> Device:
