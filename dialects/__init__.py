@@ -1,1 +1,1 @@
-"""The taso dialect: the ops, their form, verifier, shape inference, meaning and counts."""
+"""The taso dialect: the ops, their form, verifier, shape inference, meaning and FLOPs."""

@@ -1,1 +1,1 @@
-"""The command-line tools: taso-opt and taso."""
+"""The command-line tools, `taso-opt` and `taso`, and the plug-in for other xDSL tools."""

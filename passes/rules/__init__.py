@@ -1,1 +1,1 @@
-"""The rewrite rules, a file per family."""
+"""The rewrite rules, a file per family; README.md holds the laws for writing them."""

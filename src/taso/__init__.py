@@ -1,4 +1,4 @@
-"""A tensor-graph superoptimizer: equal programs, found by proven rewrite rules, that run faster."""
+"""A tensor-graph superoptimizer: the cheapest of the equal programs that rewrite rules reach."""
 
 from typing import TYPE_CHECKING, Any
 
