@@ -120,7 +120,7 @@ class EGraph:
         self._leader: list[int] = []
         self._memo: dict[ENode, int] = {}
         self._repairs: list[tuple[ENode, int]] = []
-        self._changed: list[int] = []
+        self._changed: dict[int, None] = {}
 
     def find(self, cid: int) -> int:
         """The canonical id of a class."""
@@ -215,7 +215,7 @@ class EGraph:
         self._repairs.extend(gone.parents.items())
         keep.parents.update(gone.parents)
         if (keep.param, keep.constants is None) != (gone.param, gone.constants is None):
-            self._changed.append(left)
+            self._changed[left] = None
         keep.param = keep.param or gone.param
         # Constants of equal terms can differ by rounding; that of the older class stays.
         keep.constants = keep.constants or gone.constants
@@ -229,7 +229,9 @@ class EGraph:
             if self._repairs:
                 self._repair(dirty)
             else:
-                self._propagate(self.find(self._changed.pop()))
+                changed, self._changed = self._changed, {}
+                for cid in dict.fromkeys(self.find(c) for c in changed):
+                    self._propagate(self.find(cid))
         for cid in dict.fromkeys(self.find(c) for c in dirty):
             self._clean(self.classes[cid])
 
@@ -257,12 +259,15 @@ class EGraph:
         self.touched[cid] = None
         for node, user in list(self.classes[cid].parents.items()):
             user = self.find(user)
-            children = [self.classes[self.find(c)] for c in node.children]
             eclass = self.classes[user]
+            if eclass.param and eclass.constants is not None:
+                continue  # nothing is left to learn
+            children = [self.classes[self.find(c)] for c in node.children]
             if not eclass.param and _all_param(children):
                 eclass.param = True
-                self._changed.append(user)
-            self._learn_constants(user, _constants(node, children))
+                self._changed[user] = None
+            if eclass.constants is None:
+                self._learn_constants(user, _constants(node, children))
 
     def _learn_constants(self, cid: int, constants: tuple[Attrs, ...] | None) -> None:
         eclass = self.classes[cid]
@@ -270,7 +275,7 @@ class EGraph:
             return
         eclass.constants = constants
         eclass.param = True
-        self._changed.append(cid)
+        self._changed[cid] = None
         (name, *rest) = eclass.by_op
         if len(constants) == 1 and not (name == CONSTANT and not rest):
             self.union(cid, self.add(make_node(CONSTANT, constants[0])), FOLDING)
