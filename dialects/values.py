@@ -6,6 +6,7 @@ They are `value` (bytes in row-major order, little-endian; a splat's are those o
 
 from __future__ import annotations
 
+import math
 from typing import Any, cast
 
 import numpy as np
@@ -48,6 +49,15 @@ def splat_constant(value: float, spec: TensorSpec) -> Attrs:
     """Attributes of a `constant` of type `spec` that holds `value` everywhere."""
     attrs = pack_constant(np.asarray(value), spec.dtype)
     return {**attrs, "value": attrs["value"] if spec.size else b"", "shape": spec.shape}
+
+
+def finite_splat(value: float, spec: TensorSpec) -> Attrs | None:
+    """As `splat_constant`; None where a finite value is beyond the range of the element type."""
+    if isinstance(value, int) and not spec.is_float and not -(1 << 63) <= value < 1 << 63:
+        return None
+    attrs = splat_constant(value, spec)
+    held = splat_value(attrs)
+    return None if held is not None and math.isfinite(value) > math.isfinite(held) else attrs
 
 
 def unpack_constant(attrs: Attrs) -> Array:

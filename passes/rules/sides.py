@@ -17,7 +17,7 @@ from taso.dialects.base import TasoOp
 from taso.dialects.movement import ConstantOp
 from taso.dialects.spec import Attrs, AttrValue, ConstraintError, TensorSpec, narrow
 from taso.dialects.taso import OPS
-from taso.dialects.values import splat_constant, splat_value
+from taso.dialects.values import finite_splat, splat_value
 from taso.passes.rules.notation import (
     AttrExpr,
     AttrVar,
@@ -297,4 +297,5 @@ def _splat(splat: Splat, found: Substitution) -> Typed | None:
     if not isinstance(value, int | float) or not isinstance(shape, tuple):
         return None
     spec = TensorSpec(shape, found.dtype)
-    return Typed(ConstantOp, splat_constant(value, spec), (spec,))
+    attrs = finite_splat(value, spec)
+    return None if attrs is None else Typed(ConstantOp, attrs, (spec,))

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias, cast
 
 from taso.dialects.spec import FLOAT_DTYPES, ConstraintError, TensorSpec
 from taso.dialects.taso import OPS
-from taso.dialects.values import splat_constant, splat_value
+from taso.dialects.values import finite_splat, splat_value
 from taso.passes.rules.notation import (
     Call,
     Result,
@@ -200,7 +200,10 @@ class _RightCode:
             case Result(call, index):
                 return f"Node({self._code.constant(RESULT)}, ({index},), ({self.term(call)},))"
             case Splat(value, shape):
-                return f"splat({self._solver.value(value)}, {self._solver.value(shape)}, dt)"
+                held, sizes = self._solver.value(value), self._solver.value(shape)
+                node = self._code.assign("n", f"splat({held}, {sizes}, dt)")
+                self._code.fail_if(f"{node} is None")
+                return node
             case Var():
                 raise TypeError("a variable is no node")
 
@@ -413,8 +416,9 @@ def _splat_of(eclass: EClass) -> float | None:
     return None if eclass.constants is None else splat_value(eclass.constants[0])
 
 
-def _splat_node(value: float, shape: tuple[int, ...], dtype: str) -> ENode:
-    return make_node(CONSTANT, splat_constant(value, TensorSpec(shape, dtype)))
+def _splat_node(value: float, shape: tuple[int, ...], dtype: str) -> ENode | None:
+    attrs = finite_splat(value, TensorSpec(shape, dtype))
+    return None if attrs is None else make_node(CONSTANT, attrs)
 
 
 _SEARCH_ENVIRONMENT: dict[str, object] = {
