@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import NoReturn
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, UnknownLoc
@@ -123,6 +126,13 @@ def locate(op: Operation, name: str) -> str:
             return f"{file.data}:{line.data}:{column.data}"
         case _:
             return f"{name}:1:1"
+
+
+def leave_broken_pipe() -> NoReturn:
+    """Exit as a filter does whose reader has left, such as `head`: silently."""
+    # Python flushes stdout at exit, and would complain of the closed pipe again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ usage: taso rules list        every rule: name, numerics, both sides
 def main(argv: Sequence[str]) -> None:
     """Run the subcommand on stdout. Raises `UserError` on a mistake in `argv`."""
     match argv:
-        case ["-h" | "--help"]:
+        case [*_, "-h" | "--help"]:
             text = USAGE
         case ["list"]:
             text = "\n".join(_list())

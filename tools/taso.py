@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from taso.tools.diagnostics import UserError
+from taso import __version__
+from taso.tools.diagnostics import UserError, leave_broken_pipe
 
 COMMANDS = {
     "run": "run an IR file on random or given inputs",
@@ -23,6 +24,8 @@ def main(args: Sequence[str] | None = None) -> None:
         _dispatch(given)
     except UserError as e:
         _fail(str(e))
+    except BrokenPipeError:
+        leave_broken_pipe()
     except KeyboardInterrupt:
         _fail("taso: interrupted")
 
@@ -31,8 +34,11 @@ def _dispatch(args: Sequence[str]) -> None:
     match args:
         case ["-h" | "--help", *_]:
             print(_usage())
+        case ["--version"]:
+            print(f"taso {__version__}")
         case [command, *rest] if command in COMMANDS:
             import_module(f"taso.tools.{command}").main(rest)
+            sys.stdout.flush()
         case _:
             given = f"found '{args[0]}'" if args else "found none"
             expected = ", ".join(COMMANDS)

@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import sys
 from collections.abc import Sequence
 from typing import IO
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
+from xdsl.passes import ModulePass
+from xdsl.utils.arg_spec import parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from taso import __version__
 from taso.tools.diagnostics import (
     LocatingParser,
     UserError,
+    decode,
     first_line,
+    leave_broken_pipe,
     parse_diagnostic,
     parse_text,
     unknown,
 )
 from taso.tools.files import write_atomically
+from taso.tools.universe import PASSES, TARGETS
 
 COMMAND_LINE = "taso-opt"
+DESCRIPTION = (
+    "Optimise tensor programs: xdsl-opt with the taso dialect, "
+    f"the passes {', '.join(PASSES)} and the target {', '.join(TARGETS)}."
+)
 
 
 class TasoOptMain(xDSLOptMain):
     """The driver; its output is written whole, or not at all."""
+
+    version_format = f"taso-opt {__version__} on xdsl {{xdsl_version}}"
 
     def register_all_frontends(self) -> None:
         super().register_all_frontends()
 
         def parse_mlir(stream: IO[bytes]) -> ModuleOp:
             name = self.get_input_name()
-            try:
-                text = stream.read().decode("utf-8")
-            except UnicodeDecodeError as e:
-                where = f"{name}:1:1"
-                raise UserError(
-                    f"{where}: error: byte {e.start} is not UTF-8; expected text"
-                ) from e
+            text = decode(stream.read(), name)
             if self.args.parsing_diagnostics or self.args.verify_diagnostics:
                 return LocatingParser(self.ctx, text, name).parse_module()
             implicit = not self.args.no_implicit_module
@@ -49,11 +55,16 @@ class TasoOptMain(xDSLOptMain):
         self.available_frontends["mlir"] = parse_mlir
 
     def setup_pipeline(self) -> None:
-        for spec in parse_specs(self.args.passes):
+        for spec in parse_pipeline(self.args.passes):
             if spec.name not in self.available_passes:
-                raise UserError(
-                    command_line_error(unknown("pass", spec.name, self.available_passes))
-                )
+                problem = unknown("pass", spec.name, self.available_passes)
+                raise UserError(command_line_error(problem))
+            options = option_names(self.available_passes[spec.name]())
+            for name in spec.parameters:
+                if name.replace("_", "-") not in options:
+                    problem = unknown(f"option of {spec.name}", name, options)
+                    known = ", ".join(options) or "none"
+                    raise UserError(command_line_error(f"{problem}; options: {known}"))
         try:
             super().setup_pipeline()
         except ValueError as e:
@@ -68,6 +79,7 @@ class TasoOptMain(xDSLOptMain):
         super().run()
         if self.args.output_file is None:
             sys.stdout.write(self.output.text)
+            sys.stdout.flush()
         else:
             write_atomically(self.args.output_file, self.output.text)
 
@@ -82,9 +94,9 @@ class _KeptOnClose(io.StringIO):
         super().close()
 
 
-def parse_specs(pipeline: str) -> list[ArgSpec]:
-    """The pipeline's passes with their options. Raises `UserError` if it does not parse."""
-    return list(parse_pipeline(pipeline))
+def option_names(pass_: type[ModulePass]) -> list[str]:
+    """The options of a pass, as they are typed."""
+    return [f.name.replace("_", "-") for f in dataclasses.fields(pass_) if f.name != "name"]
 
 
 def command_line_error(message: str) -> str:
@@ -98,7 +110,7 @@ def main(args: Sequence[str] | None = None) -> None:
     driver = None
     try:
         with contextlib.redirect_stderr(usage):
-            driver = TasoOptMain("TASO's modular optimizer driver", args)
+            driver = TasoOptMain(DESCRIPTION, args)
         driver.run()
     except UserError as e:
         fail(str(e))
@@ -109,6 +121,8 @@ def main(args: Sequence[str] | None = None) -> None:
     except DiagnosticException as e:
         where = driver.get_input_name() if driver else COMMAND_LINE
         fail(f"{where}:1:1: error: {first_line(str(e))}")
+    except BrokenPipeError:
+        leave_broken_pipe()
     except OSError as e:
         fail(f"{e.filename}:1:1: error: {e.strerror}")
     except SystemExit as e:
