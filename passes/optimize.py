@@ -110,13 +110,13 @@ def optimize_function(
     *,
     exact: bool = False,
 ) -> Optimized | None:
-    """Rewrite the function's body in place; None where a limit of zero leaves it as it is.
+    """Rewrite the function's body in place; None where a limit that is not positive leaves it as it is.
 
     Half of `limits.seconds` is for saturation at most, what is left for extraction. Raises
     `UnsupportedError` if the e-graph can't hold the function, `RuleError` if a rule is wrong.
     """
     if min(limits.nodes, limits.iterations, limits.seconds) <= 0:
-        _warn(function, "a limit of the search is zero")
+        _warn(function, "a limit of the search is not positive")
         return None
     graph, roots = to_egraph(function, nary=not exact)
     origin = origin_choice(graph, roots)

@@ -19,6 +19,9 @@ from taso.passes.search.ilp import Solution, kept_bytes, solve
 from taso.passes.search.problem import MOVE, Edge, Problem, choices
 from taso.passes.search.program import Choice, Graph, Program
 
+TIE = 1e-12
+"""Relative difference of costs that is rounding: the input program wins such ties."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -60,7 +63,7 @@ def extract(
     found = solve(limited, start=known, time_limit=time_limit)
     if found is None and start is None:
         found = solve(encoding.problem, time_limit=time_limit)
-    if given and start and (found is None or start.seconds <= found.seconds):
+    if given and start and (found is None or found.seconds >= start.seconds * (1 - TIE)):
         bound = found.bound if found is not None else 0.0
         return Selection(given.decode(start), start.seconds, min(bound, start.seconds))
     if found is None:

@@ -19,7 +19,7 @@ from itertools import pairwise
 import highspy
 import numpy as np
 
-from taso.passes.search.presolve import Reduced, presolve
+from taso.passes.search.presolve import OutOfTimeError, Reduced, presolve
 from taso.passes.search.problem import (
     MOVE,
     Problem,
@@ -59,13 +59,16 @@ def solve(problem: Problem, *, start: Sequence[int] = (), time_limit: float) -> 
     solution, or none was found in time.
     """
     deadline = time.monotonic() + time_limit
-    reduced = presolve(problem)
-    if reduced is None:
+    try:
+        reduced = presolve(problem, deadline)
+        if reduced is None:
+            return None
+        solution = _solve_parts(problem, reduced, start, deadline, joined=False)
+        if solution is None or kept_bytes(problem, solution.edges) <= problem.kept_limit:
+            return solution
+        return _solve_parts(problem, reduced, start, deadline, joined=True)
+    except OutOfTimeError:
         return None
-    solution = _solve_parts(problem, reduced, start, deadline, joined=False)
-    if solution is None or kept_bytes(problem, solution.edges) <= problem.kept_limit:
-        return solution
-    return _solve_parts(problem, reduced, start, deadline, joined=True)
 
 
 def _solve_parts(
@@ -139,6 +142,7 @@ class Part:
         self.edges = [problem.edges[e] for e in part]
         self.numbers = part
         self.limit = problem.kept_limit if limited else math.inf
+        self.deadline = math.inf
         self.needed = reduced.needed
         self.needed_classes = {problem.state_class[state] for state in reduced.needed}
         self.below = reduced.below
@@ -189,6 +193,7 @@ class Part:
             # Trees take what every solution derives as given, also above themselves.
             if trees is not None and not self._cycle_cuts(trees[0]):
                 return trees
+        self.deadline = deadline
         solver = self._solver()
         self._set_start(solver, start)
         while True:
@@ -271,6 +276,7 @@ class Part:
         implied = {c: self._implied(c) & inside for c in self.by_class}
         for nodes in self.by_class.values():
             uses: dict[int, list[int]] = {}
+            self._check_time()
             for n in nodes:
                 direct = below = self.below[n] & inside
                 for c in self.by_class:
@@ -289,10 +295,22 @@ class Part:
 
     def _two_cycles(self) -> list[list[int]]:
         """Pairs of classes each of which has nodes that need the other: at most one is chosen."""
+        needs = {
+            c: functools.reduce(operator.or_, (self.below[n] for n in nodes))
+            for c, nodes in self.by_class.items()
+        }
         classes = list(self.by_class)
-        pairs = ((a, b) for i, a in enumerate(classes) for b in classes[:i])
-        both = ((self._arc(a, b), self._arc(b, a)) for a, b in pairs)
-        return [there + back for there, back in both if there and back]
+        found: list[list[int]] = []
+        for i, a in enumerate(classes):
+            self._check_time()
+            above = needs[a]
+            mutual = [b for b in classes[:i] if above >> b & 1 and needs[b] >> a & 1]
+            found += [self._arc(a, b) + self._arc(b, a) for b in mutual]
+        return found
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self.deadline:
+            raise OutOfTimeError
 
     def _arc(self, user: int, used: int) -> list[int]:
         """Columns of the nodes of one class that need another."""

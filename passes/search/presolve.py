@@ -15,6 +15,8 @@ of states are the bits of Python integers.
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass
 
 from taso.passes.search.problem import MOVE, Edge, Problem
@@ -32,25 +34,45 @@ class Reduced:
     """For each node left, the classes, as bits, that every solution with it derives for it."""
 
 
-def presolve(problem: Problem) -> Reduced | None:
-    """Reduce a problem; None if it has no acyclic solution."""
+MAX_BYTES = 1 << 30
+"""Of the sets of states; they grow with the square of the problem."""
+
+
+class OutOfTimeError(Exception):
+    """The deadline passed, or memory would not do, before the problem was ready to be solved."""
+
+
+def presolve(problem: Problem, deadline: float = math.inf) -> Reduced | None:
+    """Reduce a problem; None if it has no acyclic solution.
+
+    Reduces less as the deadline, a `time.monotonic`, comes near. Raises `OutOfTimeError`.
+    """
+    if _set_bytes(problem) > MAX_BYTES:
+        raise OutOfTimeError
+    started = time.monotonic()
+    halfway = started + (deadline - started) / 2
     edges = list(range(len(problem.edges)))
     while True:
-        known = _analyse(problem, edges)
+        known = _analyse(problem, edges, deadline)
         if any(known[root] is None for root in problem.roots):
             return None
         left = [e for e in edges if _is_usable(problem, problem.edges[e], known)]
         left = _reachable(problem, left)
         needed = _needed(problem, known)
-        left = _drop_dominated(problem, left, known)
+        left = _drop_dominated(problem, left, known, halfway)
         free = _free_edges(problem, left, needed)
         left = [e for e in left if free.get(problem.edges[e].head, e) == e]
-        if len(left) == len(edges):
+        if len(left) == len(edges) or time.monotonic() > halfway:
             return Reduced(left, needed.union(free), _classes_below(problem, left, known))
         edges = left
 
 
-def _analyse(problem: Problem, edges: list[int]) -> list[int | None]:
+def _set_bytes(problem: Problem) -> int:
+    states = len(problem.state_class)
+    return states * (states + len(set(problem.state_class))) // 8
+
+
+def _analyse(problem: Problem, edges: list[int], deadline: float) -> list[int | None]:
     """For each state, the states (and classes, above them) that all its derivations hold.
 
     None for a state without derivation. A fixed point from above: sets only shrink.
@@ -67,6 +89,8 @@ def _analyse(problem: Problem, edges: list[int]) -> list[int | None]:
     while pending:
         current, pending = list(pending), {}
         for state in current:
+            if time.monotonic() > deadline:
+                raise OutOfTimeError
             pending.pop(state, None)
             held = [_held(problem, problem.edges[e], known) for e in heads[state]]
             sets = [h for h in held if h is not None]
@@ -145,7 +169,10 @@ def _reachable(problem: Problem, edges: list[int]) -> list[int]:
     return [e for e in edges if problem.edges[e].head in seen]
 
 
-def _drop_dominated(problem: Problem, edges: list[int], known: list[int | None]) -> list[int]:
+def _drop_dominated(
+    problem: Problem, edges: list[int], known: list[int | None], deadline: float
+) -> list[int]:
+    """The edges of nodes that no other one dominates, of those that are looked at in time."""
     by_class: dict[int, dict[int, list[int]]] = {}
     for e in edges:
         node = problem.edges[e].node
@@ -160,6 +187,8 @@ def _drop_dominated(problem: Problem, edges: list[int], known: list[int | None])
             e: _held(problem, problem.edges[e], known) or 0 for es in nodes.values() for e in es
         }
         for node in nodes:
+            if time.monotonic() > deadline:
+                break
             others = (n for n in nodes if n != node and n not in dropped)
             if any(_dominates(problem, nodes[other], nodes[node], held) for other in others):
                 dropped.add(node)

@@ -11,10 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-
 MOVE = -1
 """In place of a node: the edge is a move within a class."""
 
@@ -79,10 +75,65 @@ def choices(problem: Problem, used: Iterable[int]) -> dict[int, int]:
 
 def component_labels(size: int, arcs: Sequence[tuple[int, int]], *, strong: bool) -> list[int]:
     """The component of each vertex: strongly connected ones, or of the undirected graph."""
-    tails, heads = zip(*arcs, strict=True) if arcs else ((), ())
-    matrix = coo_matrix((np.ones(len(arcs), np.int8), (tails, heads)), shape=(size, size))
-    connection = "strong" if strong else "weak"
-    return connected_components(matrix, directed=True, connection=connection)[1].tolist()
+    return _strong_labels(size, arcs) if strong else _weak_labels(size, arcs)
+
+
+def _weak_labels(size: int, arcs: Sequence[tuple[int, int]]) -> list[int]:
+    leader = list(range(size))
+
+    def find(vertex: int) -> int:
+        while leader[vertex] != vertex:
+            leader[vertex] = leader[leader[vertex]]
+            vertex = leader[vertex]
+        return vertex
+
+    for a, b in arcs:
+        low, high = sorted((find(a), find(b)))
+        leader[high] = low
+    return [find(vertex) for vertex in range(size)]
+
+
+def _strong_labels(size: int, arcs: Sequence[tuple[int, int]]) -> list[int]:
+    """Tarjan's algorithm (SIAM J. Comput. 1972), with a stack of its own."""
+    successors: list[list[int]] = [[] for _ in range(size)]
+    for a, b in arcs:
+        successors[a].append(b)
+    index = [0] * size  # order of discovery from 1; 0 where not seen
+    low = [0] * size
+    labels = [-1] * size
+    open_vertices: list[int] = []
+    count = 0
+    for first in range(size):
+        stack = [] if index[first] else [(first, iter(successors[first]))]
+        while stack:
+            vertex, rest = stack[-1]
+            if not index[vertex]:
+                count += 1
+                index[vertex] = low[vertex] = count
+                open_vertices.append(vertex)
+            following = next((w for w in rest if labels[w] < 0), None)
+            if following is None:
+                stack.pop()
+                _close(vertex, index, low, labels, open_vertices)
+                if stack and labels[vertex] < 0:
+                    above = stack[-1][0]
+                    low[above] = min(low[above], low[vertex])
+            elif index[following]:
+                low[vertex] = min(low[vertex], index[following])
+            else:
+                stack.append((following, iter(successors[following])))
+    return labels
+
+
+def _close(
+    vertex: int, index: list[int], low: list[int], labels: list[int], open_vertices: list[int]
+) -> None:
+    """If a vertex is the first that was seen of its component, label the component by it."""
+    if low[vertex] == index[vertex]:
+        member = -1
+        while member != vertex:
+            member = open_vertices.pop()
+            labels[member] = vertex
 
 
 def find_cycles(graph: Mapping[int, Sequence[int]]) -> list[list[int]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -20,6 +21,9 @@ from taso.passes.search.match import (
 )
 from taso.passes.search.siblings import Siblings, classes_without, compile_family
 
+MATCHES_PER_NODE = 10
+"""Matches that are kept, for each e-node that the limit allows: they take memory too."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -32,7 +36,8 @@ class Limits:
 
 @dataclass
 class Report:
-    """What saturation did. `stopped` names what ended it: saturated, or the limit met."""
+    """What saturation did. `stopped` names what ended it: saturated, or the limit met
+    (iterations, nodes, matches, seconds)."""
 
     stopped: str = "iterations"
     iterations: int = 0
@@ -59,6 +64,7 @@ class _Saturation:
         self._limits = limits
         self._rules = [compile_rule(r) if isinstance(r, Rule) else compile_family(r) for r in rules]
         self._seen: dict[str, set[Substitution]] = {}
+        self._found = 0
         self._has_families = any(isinstance(r, Siblings) for r in self._rules)
         self._joins: set[int] = set()
         self._started = time.perf_counter()
@@ -68,10 +74,10 @@ class _Saturation:
         graph, report = self._graph, self._report
         graph.touched = dict.fromkeys(graph.class_ids())
         while report.iterations < self._limits.iterations:
+            if self._over_limit():
+                break
             if not graph.touched:
                 report.stopped = "saturated"
-                break
-            if self._over_limit():
                 break
             report.iterations += 1
             self._round()
@@ -81,6 +87,9 @@ class _Saturation:
     def _over_limit(self) -> bool:
         if self._graph.size >= self._limits.nodes:
             self._report.stopped = "nodes"
+            return True
+        if self._found >= MATCHES_PER_NODE * self._limits.nodes:
+            self._report.stopped = "matches"
             return True
         if time.perf_counter() - self._started >= self._limits.seconds:
             self._report.stopped = "seconds"
@@ -141,8 +150,10 @@ class _Saturation:
             touched = set(sites.within(template.depth, template.root_op))
             found = rule.search(self._graph, touched, sites.unjoined) if touched else []
         else:
-            matches: list[Substitution] = []
-            rule.search(self._graph, self._searched(rule, sites), matches)
+            matches = _Matches(self._check)
+            searched = self._checked(self._searched(rule, sites))
+            with suppress(_LimitReachedError):  # what was found so far is right
+                rule.search(self._graph, searched, matches)
             found = [(rule.right, match) for match in matches]
         return [(right, match) for right, match in found if self._is_new(right, match)]
 
@@ -151,12 +162,43 @@ class _Saturation:
             return sites.within(rule.depth, rule.root_op)
         return candidates(self._graph, rule.root_op)
 
+    def _checked(self, sites: Sequence[int]) -> Iterator[int]:
+        for site in sites:
+            self._check(0)
+            yield site
+
+    def _check(self, matches: int) -> None:
+        """Raise if a limit is met, with so many matches in the search that runs."""
+        room = MATCHES_PER_NODE * self._limits.nodes - self._found
+        if matches >= room:
+            self._found += matches
+        if self._over_limit():
+            raise _LimitReachedError
+
     def _is_new(self, right: RightSide, match: Substitution) -> bool:
         seen = self._seen.setdefault(right.rule.name, set())
         if match in seen:
             return False
         seen.add(match)
+        self._found += 1
         return True
+
+
+class _LimitReachedError(Exception):
+    """A search ends before it is through."""
+
+
+class _Matches(list[Substitution]):
+    """What one search found; looks at the limits, with its length, every so often."""
+
+    def __init__(self, check: Callable[[int], None]) -> None:
+        super().__init__()
+        self._check = check
+
+    def append(self, match: Substitution) -> None:
+        super().append(match)
+        if len(self) % 256 == 0:
+            self._check(len(self))
 
 
 class _Sites:
@@ -194,6 +236,8 @@ class _Sites:
     def _index(self, level: Sequence[int]) -> dict[str, list[int]]:
         index: dict[str, list[int]] = {}
         for cid in level:
+            if self._graph.constant(cid) is not None:
+                continue  # no term is cheaper, and the products of constants are without end
             for op in self._graph.classes[cid].by_op:
                 index.setdefault(op, []).append(cid)
         return index

@@ -43,11 +43,14 @@ def test_options_are_taken(options: str) -> None:
     assert "taso.neg" not in optimise(options)
 
 
+@pytest.mark.parametrize("limit", [0, -1])
 @pytest.mark.parametrize("option", ["iterations", "node-limit", "time-limit"])
-def test_a_limit_of_zero_keeps_the_program(option: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert optimise(f"{{{option}=0}}").count("taso.neg") == 2
+def test_a_limit_that_is_not_positive_keeps_the_program(
+    option: str, limit: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert optimise(f"{{{option}={limit}}}").count("taso.neg") == 2
     assert capsys.readouterr().err == (
-        "warning: taso-optimize leaves @main as it is: a limit of the search is zero\n"
+        "warning: taso-optimize leaves @main as it is: a limit of the search is not positive\n"
     )
 
 

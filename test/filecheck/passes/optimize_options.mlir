@@ -7,7 +7,7 @@
 // FILE-NEXT:    %twice = taso.{{add|mul}} %x
 // FILE-NEXT:    func.return %twice
 
-// ZERO: warning: taso-optimize leaves @main as it is: a limit of the search is zero
+// ZERO: warning: taso-optimize leaves @main as it is: a limit of the search is not positive
 // ZERO: taso.neg
 // ZERO: taso.neg
 
