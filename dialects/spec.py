@@ -45,6 +45,8 @@ _ELEMENT_TYPES: dict[str, Attribute] = {
 }
 _DTYPE_OF_ELEMENT_TYPE = {t: name for name, t in _ELEMENT_TYPES.items()}
 DTYPES = tuple(_NUMPY_DTYPES)
+MAX_ELEMENTS = 1 << 60
+"""No tensor has more: with 8 bytes an element its size fits a signed 64-bit integer."""
 FLOAT_DTYPES = ("f16", "bf16", "f32", "f64")
 
 
@@ -111,6 +113,7 @@ def require_static(spec: TensorSpec) -> TensorSpec:
     """The spec itself; `ConstraintError` (T0) if a dim is negative or the dtype unknown."""
     require(spec.dtype in DTYPES, "T0", f"element type {spec.dtype} is not supported")
     require(all(d >= 0 for d in spec.shape), "T0", f"{list(spec.shape)} is no static shape")
+    require(spec.size <= MAX_ELEMENTS, "T0", f"{list(spec.shape)} has more than 2^60 elements")
     return spec
 
 
@@ -134,6 +137,8 @@ def spec_of(value: SSAValue | Attribute) -> TensorSpec:
         raise ConstraintError(f"(T0) {tensor} has a dynamic dim; shapes are static")
     if not isinstance(tensor.encoding, NoneAttr):
         raise ConstraintError(f"(T0) {tensor} has an encoding")
+    if math.prod(shape) > MAX_ELEMENTS:
+        raise ConstraintError(f"(T0) {tensor} has more than 2^60 elements")
     return TensorSpec(tuple(shape), dtype)
 
 

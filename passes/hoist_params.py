@@ -38,8 +38,8 @@ class HoistParamsPass(ModulePass):
     the ones that nothing reads.
 
     A view of a parameter or of a prepared value stays where it is used: it is free there, and
-    prepared it would take memory. Functions without parameters, and those prepared already,
-    stay as they are.
+    prepared it would take memory. Functions without parameters, with branches, and those
+    prepared already stay as they are.
     """
 
     name = "taso-hoist-params"
@@ -49,7 +49,8 @@ class HoistParamsPass(ModulePass):
         names = {f.sym_name.data for f in functions}
         for function in functions:
             public = function.sym_visibility is None or function.sym_visibility.data == "public"
-            if public and not function.is_declaration and prepare_name(function) not in names:
+            one_block = not function.is_declaration and len(function.body.blocks) == 1
+            if public and one_block and prepare_name(function) not in names:
                 hoist_params(function)
 
 

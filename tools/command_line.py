@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import io
+import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from typing import NoReturn
 
 import torch
@@ -38,11 +40,28 @@ def check_device(command: str, device: str) -> None:
 
 @contextmanager
 def failures_at(path: str) -> Generator[None]:
-    """Turn a pass's or a lowering's refusal of a program into a `UserError` at its file."""
+    """Turn a pass's or a lowering's refusal of a program into a `UserError` at its file.
+
+    So is what does not fit into memory. Warnings come out once all went well: a failure is one
+    line.
+    """
+    warnings = io.StringIO()
     try:
-        yield
+        with redirect_stderr(warnings):
+            yield
     except DiagnosticException as e:
         raise UserError(f"{path}:1:1: error: {first_line(str(e))}") from e
+    except (MemoryError, RuntimeError) as e:
+        if not _is_out_of_memory(e):
+            raise
+        raise UserError(f"{path}:1:1: error: out of memory: {first_line(str(e))}") from e
+    sys.stderr.write(warnings.getvalue())
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """torch says it on CPU by a plain RuntimeError."""
+    said = isinstance(error, RuntimeError) and "allocate memory" in str(error)
+    return said or isinstance(error, MemoryError | torch.OutOfMemoryError)
 
 
 def load_ir(path: str) -> ModuleOp:

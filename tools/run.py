@@ -36,11 +36,12 @@ def main(args: Sequence[str]) -> None:
         reference = Reference(module, options.file)
         arguments = _arguments(reference.arguments, options)
         results = _run(module, arguments, options)
-        for index, result in enumerate(results):
-            print(format_output(index, result))
+        lines = [format_output(index, result) for index, result in enumerate(results)]
         if options.check:
             error = largest_error(results, reference.run(arguments, wide=True))
-            print(f"largest relative error: {error:.2e}")
+            lines.append(f"largest relative error: {error:.2e}")
+    for line in lines:
+        print(line)
 
 
 def _parser() -> CommandParser:

@@ -73,14 +73,17 @@ def lower_broadcast(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) 
 
 
 def lower_concat(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
-    """`tensor.concat`, but for a single operand, which is the result."""
-    if len(operands) == 1:
-        return [operands[0]]
+    """`tensor.concat` of the operands with elements; a single one is the result."""
     axis = get_int(attrs, "axis")
     first = operands[0].spec
     total = sum(v.spec.shape[axis] for v in operands)
     spec = first.with_shape([*first.shape[:axis], total, *first.shape[axis + 1 :]])
-    tensors = [to.tensor(v) for v in operands]
+    parts = [v for v in operands if v.spec.size]  # MLIR takes no offset at the end of an axis
+    if len(parts) == 1:
+        return parts
+    if not parts:
+        return [View.of(to.empty(spec))]
+    tensors = [to.tensor(v) for v in parts]
     return [to.append(tensor.ConcatOp(tensors, axis, tensor_type(spec)))]
 
 

@@ -9,7 +9,7 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr
 from xdsl.ir import Attribute, SSAValue
 
-from taso.lowering.torch_source.names import identifier
+from taso.lowering.torch_source.names import comment, identifier
 from taso.lowering.torch_source.types import TorchSourceError, type_of
 from taso.lowering.torch_source.values import hint_of
 
@@ -50,7 +50,9 @@ def interface_of(main: func.FuncOp, prepare: func.FuncOp | None) -> Interface:
         source = _index(attrs, "taso.source")
         prepare_takes.append(index if source is None else source)
         name = hint_of(arg, f"x{prepare_takes[-1]}")
-        found.setdefault(prepare_takes[-1], _argument(arg.type, name, True))
+        argument = _argument(arg.type, name, True)
+        if found.setdefault(prepare_takes[-1], argument)[1:] != argument[1:]:
+            raise TorchSourceError(f"argument {index} of @main__prepare is no parameter of @main")
     if min(found, default=0) < 0 or len(main_takes) != len(set(main_takes)):
         raise TorchSourceError("taso.source of the arguments of @main are no distinct indices")
     _check_prepared(main, prepare, main_takes)
@@ -64,6 +66,9 @@ def interface_of(main: func.FuncOp, prepare: func.FuncOp | None) -> Interface:
 
 
 def _arguments(function: func.FuncOp) -> list[tuple[SSAValue, dict[str, Attribute]]]:
+    if function.is_declaration or len(function.body.blocks) != 1:
+        name = comment(function.sym_name.data)
+        raise TorchSourceError(f"expected @{name} to have a body of one block")
     args = function.body.block.args
     attrs = function.arg_attrs.data if isinstance(function.arg_attrs, ArrayAttr) else ()
     dictionaries = [dict(a.data) for a in attrs] or [dict[str, Attribute]() for _ in args]

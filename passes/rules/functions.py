@@ -198,15 +198,17 @@ def minus(a: float, b: float) -> float:
 
 
 @attr_function
-def times(a: float, b: float) -> float:
-    """The product."""
-    return a * b
+def times(a: float, b: float) -> float | None:
+    """The product, where it is not too large for float64."""
+    product = a * b
+    return None if abs(product) == math.inf and math.inf not in (abs(a), abs(b)) else product
 
 
 @attr_function
 def reciprocal(a: float) -> float | None:
-    """One over `a`, in float64."""
-    return 1.0 / a if a != 0 and math.isfinite(a) else None
+    """One over `a`, in float64, where it is finite."""
+    inverse = 1.0 / a if a != 0 and math.isfinite(a) else math.inf
+    return inverse if math.isfinite(inverse) else None
 
 
 @attr_function

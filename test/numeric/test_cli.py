@@ -41,6 +41,10 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "unknown op": (GOOD.replace("taso.add", "taso.plus").encode(), r"5:\d+: error: .*taso.plus"),
     "unknown dialect": (GOOD.replace("taso.add", "tosa.add").encode(), r"5:\d+: error: .*"),
     "undefined value": (GOOD.replace("%ac :", "%ad :").encode(), r"5:\d+: error: .*"),
+    "too many elements": (
+        GOOD.replace("4x3xf32", "9999999999x9999999999xf32").encode(),
+        r"3:\d+: error: \(T0\) .* has more than 2\^60 elements",
+    ),
     "future version": (
         b"builtin.module attributes {taso.version = 99 : i64} {" + GOOD.encode() + b"}",
         r"\d+:\d+: error: .*version is 99",
@@ -140,6 +144,71 @@ def test_bad_arguments(args: list[str], message: str, capsys: pytest.CaptureFixt
     line = failure(taso.main, args, capsys)
     assert "error: " in line
     assert message in line
+
+
+BRANCHES = """
+func.func @main(%a: tensor<2xf32>) -> tensor<2xf32> {
+  cf.br ^bb1(%a : tensor<2xf32>)
+^bb1(%b : tensor<2xf32>):
+  func.return %b : tensor<2xf32>
+}"""
+FOREIGN = """
+func.func @main(%a: tensor<2xf32>) -> tensor<2xf32> {
+  %b = arith.addf %a, %a : tensor<2xf32>
+  func.return %b : tensor<2xf32>
+}"""
+PREPARE_OF_AN_INPUT = """
+func.func @main__prepare(%a: tensor<2xf32>) -> tensor<2xf32> {
+  func.return %a : tensor<2xf32>
+}
+func.func @main(%a: tensor<2xf32>) -> tensor<2xf32> {
+  func.return %a : tensor<2xf32>
+}"""
+DECLARED = "func.func private @main(tensor<2xf32>) -> tensor<2xf32>"
+HUGE = """
+func.func @main(%a: tensor<999999999999999x9xf32>) -> tensor<999999999999999x9xf32> {
+  func.return %a : tensor<999999999999999x9xf32>
+}"""
+NOT_RUN = {
+    "branches": (BRANCHES, "expected @main to have a body of one block"),
+    "foreign op": (FOREIGN, "arith.addf has no"),
+    "prepared input": (PREPARE_OF_AN_INPUT, "argument 0 of @main__prepare is no parameter"),
+    "declaration": (DECLARED, "there is no function @main to run"),
+    "huge": (HUGE, "out of memory"),
+}
+
+
+@pytest.mark.parametrize("options", [["run"], ["run", "--backend", "reference"], ["bench"]])
+@pytest.mark.parametrize("name", NOT_RUN)
+def test_valid_ir_that_cannot_run_fails_in_one_line(
+    name: str, options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some ended in a traceback, some printed a warning before the error."""
+    text, message = NOT_RUN[name]
+    path = written(tmp_path, text)
+    line = failure(taso.main, [*options, path], capsys)
+    assert line.startswith(f"{path}:1:1: error: ")
+    assert message in line
+
+
+@pytest.mark.parametrize("text", [BRANCHES, DECLARED])
+def test_hoisting_and_the_torch_target_refuse_what_is_not_one_block(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, text)
+    taso_opt.main([path, "-p", "taso-hoist-params"])
+    assert "@main" in capsys.readouterr().out
+    line = failure(taso_opt.main, [path, "-t", "torch"], capsys)
+    assert line == f"{path}:1:1: error: expected @main to have a body of one block"
+
+
+def test_run_prints_nothing_where_the_check_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The reference has no meaning for a call, which showed after the outputs were printed."""
+    path = written(tmp_path, HOSTILE)
+    line = failure(taso.main, ["run", path, "--check"], capsys)
+    assert line == f"{path}:1:1: error: func.call has no NumPy meaning"
 
 
 def save(path: Path, **arrays: np.ndarray) -> str:

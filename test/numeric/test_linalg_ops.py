@@ -118,6 +118,8 @@ MOVEMENT: list[Case] = [
     ("broadcast", [()], {"dims": (), "shape": (3, 0)}),
     ("broadcast", [()], {"dims": (), "shape": ()}),
     ("concat", [(3, 2), (3, 0), (3, 5)], {"axis": 1}),
+    ("concat", [(3, 2), (3, 0)], {"axis": 1}),
+    ("concat", [(0, 1), (0, 2)], {"axis": 1}),
     ("concat", [(1, 2), (7, 2)], {"axis": 0}),
     ("concat", [(3, 2)], {"axis": 1}),
     ("slice", [(3, 7)], {"axis": 1, "start": 2, "stop": 5}),
