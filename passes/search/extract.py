@@ -8,6 +8,7 @@ over the places that the cost model keeps apart.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -48,11 +49,11 @@ def extract(
 ) -> Selection:
     """The cheapest acyclic selection, or the best one found in `time_limit` seconds.
 
-    Never worse than `origin`, the input program's choice by class, which takes no part in
-    `time_limit`. Prepared parameters may add
+    Never worse than `origin`, the input program's choice by class. Prepared parameters may add
     the memory that `model.memory_growth` says, or as much as they do in `origin`.
     Raises `ExtractionError` where nothing can be extracted (or, without origin, not in time).
     """
+    deadline = time.monotonic() + time_limit
     encoding = Encoding(graph, roots, model)
     given = None if origin is None else Encoding(Choice(graph, origin), roots, model)
     start = None if given is None else solve(given.problem, time_limit=math.inf)
@@ -60,9 +61,9 @@ def extract(
     if given is not None and start is not None:
         known = encoding.translate(given, start)
     limited = replace(encoding.problem, kept_limit=encoding.kept_limit(known))
-    found = solve(limited, start=known, time_limit=time_limit)
+    found = solve(limited, start=known, time_limit=deadline - time.monotonic())
     if found is None and start is None:
-        found = solve(encoding.problem, time_limit=time_limit)
+        found = solve(encoding.problem, time_limit=deadline - time.monotonic())
     if given and start and (found is None or found.seconds >= start.seconds * (1 - TIE)):
         bound = found.bound if found is not None else 0.0
         return Selection(given.decode(start), start.seconds, min(bound, start.seconds))

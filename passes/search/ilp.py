@@ -245,14 +245,18 @@ class Part:
     def _add_derivations(self, rows: _Rows) -> None:
         """A state takes one edge, if it is derived; an edge, the states that it needs."""
         for state, edges in self.heads.items():
+            self._check_time()
             column = self.state_column.get(state)
             own = [] if column is None else [(column, -1.0)]
             derived = 1.0 if column is None else 0.0
             rows.add([(i, 1.0) for i in edges] + own, derived, derived)
-            for tail in dict.fromkeys(t for i in edges for t in self.edges[i].tails):
-                if tail in self.state_column:
-                    using = [(i, 1.0) for i in edges if tail in self.edges[i].tails]
-                    rows.add([*using, (self.state_column[tail], -1.0)], -math.inf, 0.0)
+            users: dict[int, list[tuple[int, float]]] = {}
+            for i in edges:
+                for tail in dict.fromkeys(self.edges[i].tails):
+                    if tail in self.state_column:
+                        users.setdefault(self.state_column[tail], []).append((i, 1.0))
+            for tail_column, using in users.items():
+                rows.add([*using, (tail_column, -1.0)], -math.inf, 0.0)
 
     def _add_choices(self, rows: _Rows) -> None:
         """An edge takes its node, a class at most one; and the memory limit."""
@@ -276,15 +280,13 @@ class Part:
         implied = {c: self._implied(c) & inside for c in self.by_class}
         for nodes in self.by_class.values():
             uses: dict[int, list[int]] = {}
-            self._check_time()
             for n in nodes:
+                self._check_time()
                 direct = below = self.below[n] & inside
-                for c in self.by_class:
-                    if below >> c & 1:
-                        direct &= ~implied[c]
-                for c in self.by_class:
-                    if direct >> c & 1:
-                        uses.setdefault(c, []).append(self.node_column[n])
+                for c in _bits(below):
+                    direct &= ~implied[c]
+                for c in _bits(direct):
+                    uses.setdefault(c, []).append(self.node_column[n])
             for used, columns in uses.items():
                 taken = [(self.node_column[m], -1.0) for m in self.by_class[used]]
                 rows.add([(column, 1.0) for column in columns] + taken, -math.inf, 0.0)
@@ -352,6 +354,17 @@ _OPTIONS: dict[str, bool | int | float | str] = {
     "mip_rel_gap": 0.0,
     "mip_feasibility_tolerance": 1e-9,
 }
+
+
+def _bits(mask: int) -> list[int]:
+    """The positions of the ones."""
+    digits = bin(mask)[:1:-1]
+    found: list[int] = []
+    i = digits.find("1")
+    while i >= 0:
+        found.append(i)
+        i = digits.find("1", i + 1)
+    return found
 
 
 class _Rows:
