@@ -8,8 +8,18 @@ from pathlib import Path
 
 
 def write_atomically(path: str, text: str) -> None:
-    """Write `text` to `path` by way of a temporary file beside it. Raises OSError."""
-    target = Path(path)
+    """Write `text` to `path` by way of a temporary file beside it.
+
+    Raises OSError, whose file name is `path`.
+    """
+    try:
+        _replace(Path(path), text)
+    except OSError as e:
+        e.filename = path  # else it is the temporary one's
+        raise
+
+
+def _replace(target: Path, text: str) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:

@@ -146,6 +146,19 @@ def test_bad_arguments(args: list[str], message: str, capsys: pytest.CaptureFixt
     assert message in line
 
 
+def test_unwritable_output_is_named_as_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The error named the temporary file beside it."""
+    path = written(tmp_path, GOOD)
+    folder, missing = tmp_path / "folder", tmp_path / "none" / "out.mlir"
+    folder.mkdir()
+    for out in (folder, missing):
+        line = failure(taso_opt.main, [path, "-o", str(out)], capsys)
+        assert line.startswith(f"{out}:1:1: error: ")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "in.mlir"]
+
+
 BRANCHES = """
 func.func @main(%a: tensor<2xf32>) -> tensor<2xf32> {
   cf.br ^bb1(%a : tensor<2xf32>)
