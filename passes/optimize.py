@@ -110,7 +110,7 @@ def optimize_function(
     *,
     exact: bool = False,
 ) -> Optimized | None:
-    """Rewrite the function's body in place; None where a limit that is not positive leaves it as it is.
+    """Rewrite the function's body in place; None where a limit that is not positive keeps it.
 
     Half of `limits.seconds` is for saturation at most, what is left for extraction. Raises
     `UnsupportedError` if the e-graph can't hold the function, `RuleError` if a rule is wrong.
