@@ -14,6 +14,7 @@ from taso.frontends.build import DEVICE_TABLES, Build
 from taso.frontends.report import Report
 from taso.frontends.torch_export import ImportedProgram, as_module, import_program
 from taso.lowering.runtime import Program
+from taso.lowering.standalone import as_tuple
 from taso.passes.optimize import NUMERICS
 
 
@@ -72,8 +73,8 @@ class CompiledProgram:
         or device, naming what was expected and what was given."""
         if kwargs or not self._takes_tensors:
             args = tuple(self._flatten(*args, **kwargs))
-        results = self._program(*args)
-        return results[0] if self._is_single else self._unflatten(results)
+        results = self._entry(*args)
+        return results if self._is_single else self._unflatten(as_tuple(results))
 
     def _flatten(self, *args: Any, **kwargs: Any) -> Sequence[Any]:
         given = self._signature.bind(*args, **kwargs).args
@@ -97,6 +98,7 @@ class CompiledProgram:
             held |= {n: t for n, t in own(remove_duplicate=False) if n in held}
         with torch.no_grad():
             self._program.prepare(list(held.values()))
+        self._entry = self._program.entry
 
     def report(self) -> Report:
         """What the program cost before, and what it costs now."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from taso.lowering.entry_point import entry_point
 from taso.lowering.pipeline import lower
 from taso.lowering.standalone import Argument, as_tuple, draw_inputs, format_output
 from taso.lowering.torch_source.names import comment
@@ -32,7 +33,8 @@ class Program:
     """A generated module with its parameters. Gradients are not recorded.
 
     `arguments` are those of the program before parameters were hoisted, in its order: the
-    `inputs`, which a call takes, and the `parameters`, which `prepare` takes.
+    `inputs`, which a call takes, and the `parameters`, which `prepare` takes. `entry`, made anew
+    by `prepare`, is the call without its last step: one result comes bare.
     """
 
     def __init__(self, module: ModuleType) -> None:
@@ -44,8 +46,8 @@ class Program:
         self._main: Callable[..., Any] = module.main
         self._expected = [(a.shape, getattr(torch, a.dtype)) for a in self.inputs]
         self._device: torch.device | None = None
-        self._bound: tuple[torch.Tensor, ...] = ()
-        self._order: list[int] | None = None
+        self._takes: list[int | torch.Tensor] = []
+        self.entry: Callable[..., Any] = self._unprepared
         if not self.parameters:
             self.prepare(())
 
@@ -69,51 +71,34 @@ class Program:
         self._bind(known, prepared)
 
     def _bind(self, known: dict[int, torch.Tensor], prepared: Sequence[torch.Tensor]) -> None:
-        """Say what `main` takes as places among the inputs and, after them, what is bound."""
+        """Say what `main` takes: the number of an input, or a tensor bound to it."""
         free = [i for i in range(len(self.arguments)) if i not in known]
-        bound: list[torch.Tensor] = []
-        order: list[int] = []
+        self._takes = []
         for kind, index in self.module.MAIN_TAKES:
             if kind == "argument" and index not in known:
-                order.append(free.index(index))
-                continue
-            order.append(len(free) + len(bound))
-            bound.append(prepared[index] if kind == "prepared" else known[index])
-        self._bound = tuple(bound)
-        self._order = None if order == list(range(len(free) + len(bound))) else order
+                self._takes.append(free.index(index))
+            else:
+                self._takes.append(prepared[index] if kind == "prepared" else known[index])
+        self.entry = entry_point(
+            self._main, self._expected, self._device, self._takes, self._call_checked
+        )
 
     def __call__(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The results for these inputs.
 
         Raises TypeError if an input does not fit, RuntimeError before `prepare` has run.
         """
-        if not self._fit(inputs):
-            inputs = self._checked(inputs)
-        given = (*inputs, *self._bound)
-        results = self._main(*(given if self._order is None else [given[i] for i in self._order]))
-        return results if isinstance(results, tuple) else (results,)
+        return as_tuple(self.entry(*inputs))
 
-    def _fit(self, inputs: Sequence[torch.Tensor]) -> bool:
-        """A quick check that suffices for inputs as they mostly are."""
-        if len(inputs) != len(self._expected) or (self.parameters and self._device is None):
-            return False
-        device = self._device_of(inputs)
-        for x, (shape, dtype) in zip(inputs, self._expected, strict=True):
-            if not isinstance(x, torch.Tensor) or x.requires_grad:  # pyright: ignore[reportUnnecessaryIsInstance]
-                return False
-            if x.shape != shape or x.dtype is not dtype or x.device != device:
-                return False
-        return True
+    def _unprepared(self, *inputs: torch.Tensor) -> Any:
+        raise RuntimeError(f"{len(self.parameters)} parameters have to be prepared first")
 
-    def _device_of(self, inputs: Sequence[torch.Tensor]) -> torch.device | None:
-        """Where the parameters are, or where there are none, the first input."""
-        return self._device or (getattr(inputs[0], "device", None) if inputs else None)
-
-    def _checked(self, inputs: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
-        if self.parameters and self._device is None:
-            raise RuntimeError(f"{len(self.parameters)} parameters have to be prepared first")
-        _check(self.inputs, inputs, self._device_of(inputs))
-        return tuple(x.detach() for x in inputs)
+    def _call_checked(self, inputs: Sequence[torch.Tensor]) -> Any:
+        """Name what does not fit, or go on without gradients."""
+        device = self._device or (getattr(inputs[0], "device", None) if inputs else None)
+        _check(self.inputs, inputs, device)
+        given = [x.detach() for x in inputs]
+        return self._main(*(x if isinstance(x, torch.Tensor) else given[x] for x in self._takes))
 
     def run(self, arguments: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
         """The results for all arguments in the program's order; parameters are prepared anew."""
