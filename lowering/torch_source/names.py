@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import builtins
-import json
 import keyword
 import re
+from urllib.parse import quote
 
 RESERVED = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins))
 MAX_LENGTH = 40
@@ -20,10 +20,9 @@ def identifier(text: str) -> str:
 
 
 def comment(text: str) -> str:
-    """`text` on one line of printable ASCII, at most 80 characters."""
-    escaped = json.dumps(text)[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    printable = "".join(c for c in escaped if c.isprintable() and c.isascii())
-    return printable if len(printable) <= 80 else f"{printable[:77]}..."
+    """`text` as one word of ASCII, at most 80 characters; what else is in it, percent-encoded."""
+    word = quote(text, safe="@$:/+,", errors="replace")
+    return word if len(word) <= 80 else f"{word[:77]}..."
 
 
 class Namespace:

@@ -143,6 +143,7 @@ def test_hostile_text_becomes_an_identifier_and_one_comment_line(name: str) -> N
         ast.parse(f"{made} = 1")
     assert ast.parse(f"# {comment(name)}\n").body == []
     assert comment(name).isprintable()
+    assert not set(comment(name)) & set(" ;\"'\\")
 
 
 def hostile_module(name: str) -> ModuleOp:
