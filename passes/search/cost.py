@@ -28,6 +28,7 @@ from taso.dialects import equation
 from taso.dialects.base import Attrs, AttrValue, OpKind, TasoOp, TensorSpec, numpy_dtype
 from taso.dialects.composite import AttentionOp, BatchNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp
+from taso.dialects.emit import SpecEmitter
 from taso.dialects.reduction import ReductionOp
 from taso.dialects.taso import OPS
 from taso.passes.search.devices import Device
@@ -219,26 +220,21 @@ class CostModel:
         return flops / self.device.vector_rate
 
 
-class _Parts:
+class _Parts(SpecEmitter):
     """Adds up what the ops of a decomposition take as calls; views and splats take none."""
 
     def __init__(self, model: CostModel) -> None:
+        super().__init__()
         self.model = model
         self.seconds = 0.0
 
     def emit(
         self, op: type[TasoOp], operands: Sequence[TensorSpec], **attrs: AttrValue
     ) -> TensorSpec:
-        (result,) = op.infer(operands, attrs)
+        result = super().emit(op, operands, **attrs)
         if op.KIND is not OpKind.VIEW:
             self.seconds += self.model.call(op, attrs, operands, (result,))
         return result
-
-    def spec(self, value: TensorSpec) -> TensorSpec:
-        return value
-
-    def splat(self, value: float, spec: TensorSpec) -> TensorSpec:
-        return spec
 
 
 def is_library_call(op: type[TasoOp]) -> bool:
