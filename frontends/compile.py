@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from taso.frontends.build import DEVICE_TABLES, Build
+from taso.frontends.interface import Fixed, Given, Result
 from taso.frontends.report import Report
 from taso.frontends.torch_export import ImportedProgram, as_module, import_program
 from taso.lowering.runtime import Program
@@ -64,7 +65,7 @@ class CompiledProgram:
         self._signature = inspect.signature(origin.forward)
         self._program = Program.from_source(build.source)
         self._input_tree = imported.input_tree.child(0)
-        self._is_single = imported.output_tree.is_leaf() and imported.output_leaves == [0]
+        self._is_single = imported.output_tree.is_leaf() and imported.outputs == [Result(0)]
         self._takes_tensors = all(child.is_leaf() for child in self._input_tree.children())
         self.refresh()
 
@@ -74,7 +75,7 @@ class CompiledProgram:
         if kwargs or not self._takes_tensors:
             args = tuple(self._flatten(*args, **kwargs))
         results = self._entry(*args)
-        return results if self._is_single else self._unflatten(as_tuple(results))
+        return results if self._is_single else self._unflatten(as_tuple(results), args)
 
     def _flatten(self, *args: Any, **kwargs: Any) -> Sequence[Any]:
         given = self._signature.bind(*args, **kwargs).args
@@ -84,8 +85,16 @@ class CompiledProgram:
             raise TypeError(f"expected inputs {expected}, got {found}")
         return leaves
 
-    def _unflatten(self, results: Sequence[Tensor]) -> Any:
-        leaves = [None if i is None else results[i] for i in self._imported.output_leaves]
+    def _unflatten(self, results: Sequence[Tensor], given: Sequence[Any]) -> Any:
+        leaves: list[Any] = []
+        for output in self._imported.outputs:
+            match output:
+                case Result(index):
+                    leaves.append(results[index])
+                case Given(leaf):
+                    leaves.append(given[leaf])
+                case Fixed(value):
+                    leaves.append(value)
         return pytree.tree_unflatten(leaves, self._imported.output_tree)
 
     def refresh(self) -> None:

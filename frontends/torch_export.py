@@ -3,70 +3,97 @@
 from __future__ import annotations
 
 import inspect
-import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from operator import getitem
 from typing import Any, cast
 
 import torch
 from torch import Tensor, fx, nn
+from torch._dynamo.exc import TorchDynamoException
 from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind, OutputKind
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.utils import _pytree as pytree
-from xdsl.builder import Builder
-from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, UnitAttr
-from xdsl.ir import Block, Region, SSAValue
-from xdsl.rewriter import InsertPoint
-from xdsl.transforms.dead_code_elimination import dce
+from xdsl.dialects.builtin import ModuleOp
 
-from taso.dialects.base import TensorSpec, spec_of, tensor_type
-from taso.dialects.version import stamp_version
-from taso.frontends.aten import contraction, elementwise, movement, reduction
-from taso.frontends.aten.writer import CONVERTERS, NodeWriter, UnsupportedError, tensor_spec
+from taso.dialects.base import TensorSpec
+from taso.frontends.aten.writer import CONVERTERS, UnsupportedError
+from taso.frontends.fx_graph import GraphImporter, needs_decomposition
+from taso.frontends.interface import Fixed, Given, OutputLeaf, Result, Write
 
-# Importing a family registers its converters.
-FAMILIES = (contraction, elementwise, movement, reduction)
-
-PLACEMENT = ("device", "layout", "memory_format", "non_blocking", "pin_memory", "dtype")
-"""Arguments that say where and how a result is kept; its element type is known from its node."""
-
-CHECKS = ("aten._assert_tensor_metadata.default",)
-"""Nodes that compute nothing; torch.export has made these checks."""
+WRITES = (OutputKind.BUFFER_MUTATION, OutputKind.PARAMETER_MUTATION, OutputKind.USER_INPUT_MUTATION)
 
 
 @dataclass(frozen=True)
 class ImportedProgram:
-    """A PyTorch program as IR: the arguments of `@main` are its inputs, then its parameters."""
+    """A PyTorch program as IR: the arguments of `@main` are inputs, states, then parameters.
+
+    The inputs are the tensors among the leaves of a call's arguments. The tensors of states and
+    parameters are the program's own, so that later changes in place are seen.
+    """
 
     module: ModuleOp
-    parameters: Mapping[str, Tensor]
-    """Parameters, buffers and captured tensors that the program reads, in argument order. The
-    tensors are the program's own, so that later changes in place are seen."""
     inputs: Sequence[TensorSpec]
+    states: Mapping[str, Tensor]
+    """Buffers that the program changes when it runs; nothing is prepared from them."""
+    parameters: Mapping[str, Tensor]
+    """Parameters, other buffers and captured tensors that the program reads."""
     input_tree: pytree.TreeSpec
+    """The structure of a call's (args, kwargs)."""
+    fixed_inputs: Mapping[int, Any]
+    """Leaves of a call's arguments that are no tensors, with the value that they must have."""
     output_tree: pytree.TreeSpec
-    output_leaves: Sequence[Any]
-    """For each leaf of the output its place among the results, or None where it is None."""
+    outputs: Sequence[OutputLeaf]
+    writes: Sequence[Write]
 
 
 def import_program(
-    program: nn.Module | Callable[..., Any], example_inputs: Sequence[Any]
+    program: nn.Module | Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any] | None = None,
 ) -> ImportedProgram:
     """Write a module, in eval or train mode as it stands, or a function of tensors as IR.
 
-    Shapes are those of the example inputs. Raises `UnsupportedError` for an op without a
-    counterpart (it names the op and the module that calls it), for inputs or outputs other than
-    tensors (and None among the outputs), and for programs that change their own buffers.
+    Shapes, and inputs that are no tensors, are those of the example inputs. Raises
+    `UnsupportedError` for control flow and sizes that depend on data, and for tensors that the
+    dialect does not take; it names the op and the module that calls it.
     """
     module = as_module(program)
-    with torch.no_grad(), warnings.catch_warnings():
-        # torch copies its own deprecated objects.
+    return import_exported(export(module, args, kwargs or {}))
+
+
+def export(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
+    """`torch.export.export` without gradients. Raises `UnsupportedError` where it fails."""
+    with torch.no_grad(), _quiet():
+        try:
+            return torch.export.export(module, tuple(args), dict(kwargs))
+        except (TorchDynamoException, GuardOnDataDependentSymNode) as e:
+            raise UnsupportedError(f"torch.export cannot trace the program: {_reason(e)}") from e
+
+
+def _reason(error: Exception) -> str:
+    """What a person needs of torch's text: its first line that says something."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line), type(error).__name__)
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """torch copies its own deprecated objects."""
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning, module="copyreg")
-        exported = torch.export.export(module, tuple(example_inputs))
-        if not all(_is_known(node) for node in exported.graph.nodes):
+        yield
+
+
+def import_exported(exported: ExportedProgram) -> ImportedProgram:
+    """Write an exported program as IR; ops without a converter are decomposed where they can be.
+
+    Raises `UnsupportedError` as `import_program` does.
+    """
+    if needs_decomposition(exported.graph):
+        with torch.no_grad(), _quiet():
             exported = exported.run_decompositions(_decompositions())
     return _Importer(exported).run()
 
@@ -86,11 +113,6 @@ class _FunctionModule(nn.Module):
             self.forward = lambda *args: function(*args)
 
 
-def _is_known(node: fx.Node) -> bool:
-    known = node.target is getitem or str(node.target) in CONVERTERS or str(node.target) in CHECKS
-    return node.op != "call_function" or known
-
-
 def _decompositions() -> Any:
     """The default decompositions, but of ops that have a converter. In-place ops become others."""
     table = torch.export.default_decompositions()
@@ -101,153 +123,122 @@ def _decompositions() -> Any:
 
 
 class _Importer:
-    """Writes an exported program's graph, node by node."""
+    """Binds what an exported program's signature says to the arguments of its graph."""
 
     def __init__(self, exported: ExportedProgram) -> None:
-        self.exported = exported
-        self.values: dict[fx.Node, Any] = {}
-        self.parameters: dict[str, Tensor] = {}
-        self.block = Block()
-        self.builder = Builder(InsertPoint.at_end(self.block))
+        self._exported = exported
+        self._signature = exported.graph_signature
+        self._graph = exported.graph
+        self._importer = GraphImporter(exported.graph)
+        self._leaves: dict[fx.Node, int] = {}
 
     def run(self) -> ImportedProgram:
-        graph = self.exported.graph_module.graph
-        inputs = self._add_arguments(graph.find_nodes(op="placeholder"))
-        for node in graph.nodes:
-            if node.op == "get_attr":
-                raise UnsupportedError(f"{node.target}{_origin(node)} is not supported")
-            if node.op == "call_function" and str(node.target) not in CHECKS:
-                self.values[node] = self._convert(node)
-        leaves = self._add_return(graph.output_node())
-        spec = self.exported.call_spec
+        inputs, fixed = self._add_inputs()
+        writes = self._writes()
+        changed = {str(target) for _, target in writes if isinstance(target, str)}
+        states = self._add_states(changed)
+        held = self._add_parameters(changed)
+        results, outputs = self._outputs(writes)
+        graph = self._importer.run(results)
+        spec = self._exported.call_spec
         if spec.in_spec is None or spec.out_spec is None:
             raise UnsupportedError("the program has no call signature")
         return ImportedProgram(
-            module=self._module(),
-            parameters=self.parameters,
+            module=graph.module,
             inputs=inputs,
+            states=states,
+            parameters={name: {**held, **graph.constants}[name] for name in graph.parameters},
             input_tree=spec.in_spec,
+            fixed_inputs=fixed,
             output_tree=spec.out_spec,
-            output_leaves=leaves,
+            outputs=outputs,
+            writes=[Write(i, target) for i, (_, target) in enumerate(writes)],
         )
 
-    def _add_arguments(self, placeholders: Sequence[fx.Node]) -> list[TensorSpec]:
-        """Add the inputs, then the parameters that are read; returns the inputs' types."""
-        specs = {s.arg.name: s for s in self.exported.graph_signature.input_specs}
+    def _placeholders(self) -> list[tuple[fx.Node, Any]]:
+        nodes = self._graph.find_nodes(op="placeholder")
+        return list(zip(nodes, self._signature.input_specs, strict=True))
+
+    def _add_inputs(self) -> tuple[list[TensorSpec], dict[int, Any]]:
         inputs: list[TensorSpec] = []
-        read: dict[str, fx.Node] = {}
-        for node in placeholders:
-            spec = specs[node.name]
-            if spec.kind is InputKind.USER_INPUT:
-                inputs.append(_input_spec(node))
-                self._add_argument(node, node.name, inputs[-1])
-            elif node.users:
-                read[str(spec.target)] = node
-        held = {**self.exported.state_dict, **self.exported.constants}
-        for name, node in read.items():
-            tensor = held[name]
-            if not isinstance(tensor, Tensor):
-                raise UnsupportedError(f"'{name}' is {tensor!r}, expected a tensor")
-            self.parameters[name] = tensor
-            self._add_argument(node, name, tensor_spec(tensor))
-        return inputs
+        fixed: dict[int, Any] = {}
+        leaf = 0
+        for node, spec in self._placeholders():
+            if spec.kind is not InputKind.USER_INPUT:
+                continue
+            self._leaves[node] = leaf
+            if isinstance(node.meta["val"], Tensor):
+                inputs.append(self._importer.add_input(node))
+            else:
+                fixed[leaf] = node.meta["val"]
+                self._importer.add_value(node, node.meta["val"])
+            leaf += 1
+        return inputs, fixed
 
-    def _add_argument(self, node: fx.Node, name: str, spec: TensorSpec) -> None:
-        argument = self.block.insert_arg(tensor_type(spec), len(self.block.args))
-        argument.name_hint = _identifier(name)
-        self.values[node] = argument
+    def _writes(self) -> list[tuple[fx.Node, str | int]]:
+        """What the program changes: the node of each new value, and the target."""
+        by_name = {node.name: node for node in self._graph.nodes}
+        writes: list[tuple[fx.Node, str | int]] = []
+        for spec in self._signature.output_specs:
+            if spec.kind in WRITES:
+                target: str | int = str(spec.target)
+                if spec.kind is OutputKind.USER_INPUT_MUTATION:
+                    target = self._leaves[by_name[str(spec.target)]]
+                writes.append((by_name[spec.arg.name], target))
+            elif spec.kind is not OutputKind.USER_OUTPUT:
+                raise UnsupportedError(f"an output of kind {spec.kind.name} is not supported")
+        return writes
 
-    def _convert(self, node: fx.Node) -> Any:
-        if node.target is getitem:
-            return self._item(node)
-        args, kwargs = fx.map_arg((node.args, dict(node.kwargs)), self.values.__getitem__)
-        converter = CONVERTERS.get(str(node.target))
-        if converter is None:
-            raise UnsupportedError(f"{node.target}{_origin(node)} is not supported")
-        given = {name: value for name, value in kwargs.items() if name not in PLACEMENT}
-        try:
-            expected = _result_specs(node)
-            result = converter(NodeWriter(self.builder, expected[0]), *args, **given)
-            _check_results(result, expected)
-        except ValueError as e:  # from a converter, or a ConstraintError of an op
-            raise UnsupportedError(f"{node.target}{_origin(node)} is not supported: {e}") from e
-        if isinstance(result, SSAValue):
-            result.name_hint = _identifier(node.name)
-        return result
+    def _held(self) -> dict[str, list[fx.Node]]:
+        """The placeholders of what the program holds, by name."""
+        held: dict[str, list[fx.Node]] = {}
+        for node, spec in self._placeholders():
+            if spec.kind is not InputKind.USER_INPUT:
+                held.setdefault(str(spec.target), []).append(node)
+        return held
 
-    def _item(self, node: fx.Node) -> Any:
-        source, index = cast("tuple[fx.Node, int]", node.args)
-        value = self.values[source][index]
-        if value is None and node.users:
-            raise UnsupportedError(
-                f"result {index} of {source.target}{_origin(source)} is not supported"
-            )
-        return value
+    def _tensor(self, name: str) -> Tensor:
+        tensor = {**self._exported.state_dict, **self._exported.constants}.get(name)
+        if not isinstance(tensor, Tensor):
+            raise UnsupportedError(f"'{name}' is {tensor!r}, expected a tensor")
+        return tensor
 
-    def _add_return(self, output: fx.Node) -> list[int | None]:
-        """End the function; returns the place of each output leaf among the results."""
-        for spec in self.exported.graph_signature.output_specs:
-            if spec.kind is not OutputKind.USER_OUTPUT:
-                raise UnsupportedError(f"the program changes '{spec.target}' when it runs")
-        results: list[SSAValue] = []
-        leaves: list[int | None] = []
-        (outputs,) = output.args
-        for leaf in cast("Sequence[Any]", outputs):
-            if leaf is not None and not isinstance(leaf, fx.Node):
-                raise UnsupportedError(f"output {leaf!r} is no tensor")
-            leaves.append(None if leaf is None else len(results))
-            if leaf is not None:
-                results.append(self.values[leaf])
-        self.builder.insert(func.ReturnOp(*results))
-        return leaves
+    def _add_states(self, changed: set[str]) -> dict[str, Tensor]:
+        states: dict[str, Tensor] = {}
+        for name, nodes in self._held().items():
+            if name in changed:
+                states[name] = self._tensor(name)
+                for node in nodes:
+                    self._importer.add_input(node, name)
+        return states
 
-    def _module(self) -> ModuleOp:
-        returned = self.block.last_op
-        types = returned.operand_types if returned else ()
-        function = func.FuncOp("main", (self.block.arg_types, types), Region(self.block))
-        function.arg_attrs = self._argument_attributes()
-        module = ModuleOp([function])
-        stamp_version(module)
-        dce(module)
-        module.verify()
-        return module
+    def _add_parameters(self, changed: set[str]) -> dict[str, Tensor]:
+        """Add what is read and never changed; tied parameters are one."""
+        held: dict[str, Tensor] = {}
+        nodes: dict[int, tuple[str, list[fx.Node]]] = {}
+        for name, own in self._held().items():
+            read = [node for node in own if node.users]
+            if name not in changed and read:
+                held[name] = self._tensor(name)
+                nodes.setdefault(id(held[name]), (name, []))[1].extend(read)
+        for name, tied in nodes.values():
+            self._importer.add_parameter(tied, name, held[name])
+        return held
 
-    def _argument_attributes(self) -> ArrayAttr[DictionaryAttr]:
-        inputs = len(self.block.args) - len(self.parameters)
-        plain, param = DictionaryAttr({}), DictionaryAttr({"taso.param": UnitAttr()})
-        return ArrayAttr([plain] * inputs + [param] * len(self.parameters))
-
-
-def _input_spec(node: fx.Node) -> TensorSpec:
-    value = node.meta["val"]
-    if not isinstance(value, Tensor):
-        raise UnsupportedError(f"input '{node.name}' is {value!r}, expected a tensor")
-    return tensor_spec(value)
-
-
-def _result_specs(node: fx.Node) -> list[TensorSpec]:
-    """Types of a node's results. Raises `UnsupportedError` for unsupported element types."""
-    value = node.meta["val"]
-    tensors = [value] if isinstance(value, Tensor) else value
-    return [tensor_spec(t) for t in tensors]
-
-
-def _check_results(result: Any, expected: Sequence[TensorSpec]) -> None:
-    """A converter that is wrong about a type must not go unnoticed."""
-    values: Sequence[SSAValue | None]
-    values = [result] if isinstance(result, SSAValue) else result
-    for value, spec in zip(values, expected, strict=True):
-        if value is not None and spec_of(value) != spec:
-            raise UnsupportedError(f"written as {spec_of(value)}, but it gives {spec}")
-
-
-def _origin(node: fx.Node) -> str:
-    """` (in module 'layers.0')`: the innermost submodule that a node is from, if any."""
-    stack = node.meta.get("nn_module_stack") or {}
-    path = next((path for path, _ in reversed(stack.values()) if path), "")
-    return f" (in module '{path}')" if path else ""
-
-
-def _identifier(name: str) -> str:
-    """A name for an SSA value: letters, digits and underscores, no digit first."""
-    return re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII)
+    def _outputs(
+        self, writes: Sequence[tuple[fx.Node, str | int]]
+    ) -> tuple[list[fx.Node], list[OutputLeaf]]:
+        """The results that the graph is asked for, the written ones first, and the outputs."""
+        results = [node for node, _ in writes]
+        given = {node: target for node, target in writes if isinstance(target, int)} | self._leaves
+        outputs: list[OutputLeaf] = []
+        (values,) = self._graph.output_node().args
+        for leaf in cast("Sequence[Any]", values)[len(writes) :]:
+            if not isinstance(leaf, fx.Node):
+                outputs.append(Fixed(leaf))
+            elif leaf in given:
+                outputs.append(Given(given[leaf]))
+            else:
+                outputs.append(Result(len(results)))
+                results.append(leaf)
+        return results, outputs

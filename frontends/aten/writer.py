@@ -61,9 +61,16 @@ def tensor_spec(tensor: torch.Tensor) -> TensorSpec:
 class NodeWriter(IREmitter):
     """Writes the ops of one ATen node, whose first result has the type `result`."""
 
-    def __init__(self, builder: Builder, result: TensorSpec) -> None:
+    def __init__(
+        self, builder: Builder, result: TensorSpec, known: Mapping[SSAValue, torch.Tensor]
+    ) -> None:
         super().__init__(builder)
         self.result = result
+        self._known = known
+
+    def known(self, value: SSAValue) -> torch.Tensor | None:
+        """What a value is that does not depend on data, on the CPU."""
+        return self._known.get(value)
 
     def emit_all(
         self, op: type[TasoOp], operands: Sequence[SSAValue], **attrs: AttrValue
