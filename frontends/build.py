@@ -8,12 +8,15 @@ from functools import cached_property
 
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.parser import Parser
 from xdsl.passes import ModulePass
 
+from taso.dialects.taso import Taso
+from taso.frontends import cache
 from taso.frontends.needed_rules import needed_rules
 from taso.lowering.pipeline import lower
-from taso.lowering.torch_source import torch_source
+from taso.lowering.torch_source import file_name, torch_source
 from taso.passes.form_kernels import FormKernelsPass
 from taso.passes.hoist_params import HoistParamsPass
 from taso.passes.optimize import OptimizePass
@@ -33,6 +36,8 @@ class Build:
 
     numerics: "reassociating", or "exact" for results that stay bitwise the same.
     time_limit: seconds for the search.
+
+    What was made of an equal program before is taken from the cache (`taso.frontends.cache`).
     """
 
     given: ModuleOp
@@ -46,14 +51,28 @@ class Build:
 
         Raises `DiagnosticException`, as passes do.
         """
-        table = DEVICE_TABLES[self.device]
-        search = OptimizePass(table, self.numerics, time_limit=self.time_limit)
-        return _apply(self.given, (search, HoistParamsPass(), FormKernelsPass(table)))
+        return _parse(self._made["optimized"])
+
+    @property
+    def source(self) -> str:
+        """The optimised program as torch source. Raises `DiagnosticException`."""
+        return self._made["source"]
 
     @cached_property
-    def source(self) -> str:
-        """The optimised program as torch source."""
-        return generate(self.optimized)
+    def _made(self) -> cache.Entry:
+        options = (self.device, self.numerics, repr(self.time_limit))
+        key = cache.key_of(str(self.given), file_name(self.given) or "", *options)
+        entry = cache.load(key)
+        if entry is None or not entry.keys() >= {"optimized", "source"}:
+            entry = self._make()
+            cache.store(key, entry)
+        return entry
+
+    def _make(self) -> cache.Entry:
+        table = DEVICE_TABLES[self.device]
+        search = OptimizePass(table, self.numerics, time_limit=self.time_limit)
+        optimized = _apply(self.given, (search, HoistParamsPass(), FormKernelsPass(table)))
+        return {"optimized": str(optimized), "source": generate(optimized)}
 
     @cached_property
     def before(self) -> Statistics:
@@ -92,6 +111,13 @@ def main_of(module: ModuleOp) -> func.FuncOp:
     return next(
         op for op in module.ops if isinstance(op, func.FuncOp) and op.sym_name.data == "main"
     )
+
+
+def _parse(text: str) -> ModuleOp:
+    context = Context()
+    for dialect in (Builtin, func.Func, Taso):
+        context.load_dialect(dialect)
+    return Parser(context, text).parse_module()
 
 
 def _apply(module: ModuleOp, passes: Sequence[ModulePass]) -> ModuleOp:

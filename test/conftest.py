@@ -10,6 +10,14 @@ import pytest
 TEST = Path(__file__).parent
 
 
+@pytest.fixture(autouse=True, scope="session")
+def empty_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests neither read nor fill the user's cache of builds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TASO_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write test/golden/*.expected.py anew"

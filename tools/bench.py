@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console, RenderableType
 from rich.table import Table
 
+from taso.frontends.files import write_atomically
 from taso.frontends.report import format_time
 from taso.tools.command_line import CommandParser, add_device_option, check_device
 from taso.tools.contest import OURS, PEERS, Outcome, hold
 from taso.tools.diagnostics import UserError
-from taso.tools.files import write_atomically
 from taso.tools.subjects import DTYPES, example_names, load_subject
 
 NAME = "taso bench"

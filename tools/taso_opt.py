@@ -16,6 +16,7 @@ from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseE
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from taso import __version__
+from taso.frontends.files import write_atomically
 from taso.tools.diagnostics import (
     LocatingParser,
     UserError,
@@ -26,7 +27,6 @@ from taso.tools.diagnostics import (
     parse_text,
     unknown,
 )
-from taso.tools.files import write_atomically
 from taso.tools.universe import PASSES, TARGETS
 
 COMMAND_LINE = "taso-opt"

@@ -7,6 +7,6 @@ translate ops, `records` calls ATen for those that a private function records; `
 one function, `module` the file.
 """
 
-from taso.lowering.torch_source.module import torch_source
+from taso.lowering.torch_source.module import file_name, torch_source
 
-__all__ = ["torch_source"]
+__all__ = ["file_name", "torch_source"]
