@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -93,9 +93,17 @@ def import_exported(exported: ExportedProgram) -> ImportedProgram:
     Raises `UnsupportedError` as `import_program` does.
     """
     if needs_decomposition(exported.graph):
-        with torch.no_grad(), _quiet():
-            exported = exported.run_decompositions(_decompositions())
+        exported = decompose(exported, CONVERTERS)
     return _Importer(exported).run()
+
+
+def decompose(exported: ExportedProgram, kept: Container[str]) -> ExportedProgram:
+    """Decompose by torch's table, but for the overloads in `kept`. In-place ops become others."""
+    table = torch.export.default_decompositions()
+    for overload in [overload for overload in table if str(overload) in kept]:
+        del table[overload]
+    with torch.no_grad(), _quiet():
+        return exported.run_decompositions(table)
 
 
 def as_module(program: nn.Module | Callable[..., Any]) -> nn.Module:
@@ -111,15 +119,6 @@ class _FunctionModule(nn.Module):
             self.forward = function
         except ValueError:  # a built-in, such as torch.relu
             self.forward = lambda *args: function(*args)
-
-
-def _decompositions() -> Any:
-    """The default decompositions, but of ops that have a converter. In-place ops become others."""
-    table = torch.export.default_decompositions()
-    for overload in list(table):
-        if str(overload) in CONVERTERS:
-            del table[overload]
-    return table
 
 
 class _Importer:

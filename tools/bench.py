@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from taso.frontends.files import write_atomically
+from taso.frontends.models import SIZES, model_names
 from taso.frontends.report import format_time
 from taso.tools.command_line import CommandParser, add_device_option, check_device
 from taso.tools.contest import OURS, PEERS, Outcome, hold
@@ -25,7 +26,7 @@ def main(args: Sequence[str]) -> None:
     console = Console()
     outcomes: list[Outcome] = []
     for what in options.subjects or example_names():
-        subject = load_subject(what, options.device, options.dtype)
+        subject = load_subject(what, options.device, options.dtype, options.size)
         outcomes.append(hold(subject, options.peers))
         console.print(*_show(outcomes[-1]), sep="\n", highlight=False)
         if what.endswith(".mlir"):
@@ -43,11 +44,14 @@ def _parser() -> CommandParser:
         "subjects",
         metavar="FILE|MODEL",
         nargs="*",
-        help="an example's name, a .py file like an example's, or an IR file (default: all "
-        "examples)",
+        help=f"a model ({', '.join(model_names())}), an example's name, a .py file like an "
+        "example's, or an IR file (default: all examples)",
     )
     add_device_option(parser)
     parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of a Python program")
+    parser.add_argument(
+        "--size", choices=SIZES, default=SIZES[0], help="of a model (default: full)"
+    )
     parser.add_argument(
         "--peers",
         type=_peers,
@@ -84,6 +88,12 @@ def _show(outcome: Outcome) -> Iterator[RenderableType]:
         f"largest relative error {outcome.max_rel_error:.1e}, "
         f"rules: {', '.join(report.rules) or 'none'}\n"
     )
+    if (counts := subject.counts) is not None:
+        yield (
+            f"calls {counts.calls_before} → {counts.calls_after}, launches by the profiler "
+            f"{counts.profiled_launches_before} → {counts.profiled_launches_after}, native "
+            f"{counts.native_ops} of {counts.imported_ops} ops\n"
+        )
 
 
 def _write_json(path: str, outcomes: Sequence[Outcome]) -> None:

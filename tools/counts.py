@@ -26,7 +26,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from taso.dialects.base import TasoOp
 from taso.frontends.compile import CompiledProgram
-from taso.frontends.torch_export import export, import_exported
+from taso.frontends.torch_export import decompose, export, import_exported
 from taso.passes.kernel_groups import is_free
 from taso.tools.aten_names import QUERIES, VIEWS, aten_name
 from taso.tools.launches import profiled_launches
@@ -77,11 +77,7 @@ def count(
 
 def graph_calls(exported: ExportedProgram) -> int:
     """The calls of the fixed graph: its call nodes but for views, checks and eval dropout."""
-    table = torch.export.default_decompositions()
-    for overload in [o for o in table if str(o) in KEPT]:
-        del table[overload]
-    with torch.no_grad():
-        fixed = exported.run_decompositions(table)
+    fixed = decompose(exported, KEPT)
     return sum(_is_call(node) for node in fixed.graph.nodes)
 
 

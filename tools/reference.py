@@ -1,14 +1,18 @@
-"""The reference for a program: its meaning in NumPy, and how far results are from it."""
+"""The reference for a program, in NumPy or in float64, and how far results are from it."""
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import ml_dtypes
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 
@@ -61,6 +65,33 @@ class Reference:
         sources = {"argument": arrays, "prepared": prepared}
         taken = [sources[kind][i] for kind, i in interface.main_takes]
         return interpret(self._main, taken, wide=wide)
+
+
+def wide_results(program: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tensor]:
+    """The tensors that a module or a function gives where all floats are float64 throughout."""
+    wide = copy.deepcopy(program).double() if isinstance(program, nn.Module) else program
+    given = [x.double() if x.is_floating_point() else x for x in inputs]
+    with torch.no_grad(), _Widening():
+        return tensors(wide(*given))
+
+
+class _Widening(TorchDispatchMode):
+    """Makes float64 of the narrower floats that a program asks for by name."""
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        wide_args, wide_kwargs = pytree.tree_map_only(torch.dtype, _widened, (args, kwargs or {}))
+        return func(*wide_args, **wide_kwargs)
+
+
+def _widened(dtype: torch.dtype) -> torch.dtype:
+    return torch.float64 if dtype.is_floating_point else dtype
+
+
+def tensors(results: Any) -> list[Tensor]:
+    """The tensors among results of any structure, in order."""
+    return [x for x in pytree.tree_leaves(results) if isinstance(x, Tensor)]
 
 
 def to_numpy(tensor: Tensor) -> Array:

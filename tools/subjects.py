@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import copy
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils import _pytree as pytree
 
 from taso.frontends.build import Build, generate
 from taso.frontends.compile import compile
+from taso.frontends.models import SIZES, NamedModel, model_names, named_model
 from taso.frontends.report import Report
 from taso.frontends.torch_export import UnsupportedError
 from taso.lowering.runtime import Program, draw_inputs
 from taso.tools.command_line import failures_at, load_ir
+from taso.tools.counts import Counts
+from taso.tools.counts import count as count_model
 from taso.tools.diagnostics import UserError
-from taso.tools.reference import Reference
+from taso.tools.reference import Reference, wide_results
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -43,6 +45,8 @@ class Subject:
     reference: Callable[[Sequence[Tensor]], list[Tensor]]
     """The results in float64."""
     fresh_inputs: Callable[[], Sequence[Tensor]]
+    counts: Counts | None = None
+    """Of a named model."""
 
 
 def example_names() -> list[str]:
@@ -53,18 +57,21 @@ def example_names() -> list[str]:
     return names
 
 
-def load_subject(what: str, device: str, dtype: str) -> Subject:
-    """The subject for an example's name, a .py file like an example's, or an IR file.
+def load_subject(what: str, device: str, dtype: str, size: str = SIZES[0]) -> Subject:
+    """The subject for a model's or an example's name, a .py file like an example's, or an IR file.
 
-    An IR file has its own element types; `dtype` is for Python. Raises `UserError`.
+    An IR file has its own element types; `dtype` is for the others, and `size` for models. Raises
+    `UserError`.
     """
+    if what in model_names():
+        return model_subject(what, device, dtype, size)
     path = Path(what)
     if path.suffix == ".mlir":
         return ir_subject(path, device)
     if path.suffix != ".py":
         path = EXAMPLES / f"{what}.py"
         if not path.exists():
-            known = ", ".join(example_names())
+            known = ", ".join([*model_names(), *example_names()])
             raise UserError(f"{what}:1:1: error: expected a .py or .mlir file, or one of {known}")
     return torch_subject(path, device, dtype)
 
@@ -86,13 +93,35 @@ def torch_subject(path: Path, device: str, dtype: str, *, size: Any = None) -> S
     except UnsupportedError as e:
         raise UserError(f"{path}:1:1: error: {e}") from e
 
-    def reference(inputs: Sequence[Tensor]) -> list[Tensor]:
-        wide = copy.deepcopy(plain).double() if isinstance(plain, nn.Module) else plain
-        with torch.no_grad():
-            return tensors(wide(*(x.double() for x in inputs)))
-
-    report = compiled.report()
+    report, reference = compiled.report(), partial(wide_results, plain)
     return Subject(path.stem, device, dtype, report, compiled, plain, reference, fresh_inputs)
+
+
+def model_subject(name: str, device: str, dtype: str, size: str) -> Subject:
+    """A subject from a model's name, with its counts. Raises `UserError`."""
+    model = build_model(name, size, device=device, dtype=dtype)
+    seeds = count(1)
+
+    def fresh_inputs() -> Sequence[Tensor]:
+        return model.example_inputs(seed=next(seeds))
+
+    plain, inputs = model.module, fresh_inputs()
+    try:
+        compiled = compile(plain, inputs, device=device)
+        counts = count_model(plain, compiled, inputs, device)
+    except UnsupportedError as e:
+        raise UserError(f"{name}:1:1: error: {e}") from e
+    report, reference = compiled.report(), partial(wide_results, plain)
+    return Subject(name, device, dtype, report, compiled, plain, reference, fresh_inputs, counts)
+
+
+def build_model(name: str, size: str, *, device: str, dtype: str) -> NamedModel:
+    """A named model. Raises `UserError` where the package that defines it is not installed."""
+    try:
+        return named_model(name, size, dtype=DTYPES[dtype], device=device)
+    except ImportError as e:
+        message = f"{e.name} is not installed; pip install 'taso[models]'"
+        raise UserError(f"{name}:1:1: error: {message}") from e
 
 
 def load_python(path: Path) -> Any:
@@ -136,8 +165,3 @@ def ir_subject(path: Path, device: str) -> Subject:
     sys.modules[plain.module.__name__] = plain.module
     dtype = arguments[0].dtype if arguments else "float32"
     return Subject(path.stem, device, dtype, report, optimized, plain, reference, fresh_inputs)
-
-
-def tensors(results: Any) -> list[Tensor]:
-    """The tensors among results of any structure, in order."""
-    return [x for x in pytree.tree_leaves(results) if isinstance(x, Tensor)]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from taso.tools import bench, contest, demo
-from taso.tools.contest import Outcome, hold
+from taso.tools.contest import Outcome, Peer, hold
 from taso.tools.diagnostics import UserError
 from taso.tools.subjects import load_python, load_subject
 
@@ -96,7 +96,7 @@ def test_a_peer_that_fails_is_left_out(
     def compile_in_vain(f: Callable[..., Any]) -> Callable[..., Any]:
         return torch.compile(f, backend=no_compiler)
 
-    monkeypatch.setitem(contest.PEERS, "compile", compile_in_vain)
+    monkeypatch.setitem(contest.PEERS, "compile", Peer(compile_in_vain))
     subject = load_subject(str(small / "distributivity.py"), "cpu", "float32")
     assert list(hold(subject, ("compile", "eager"), time_limit=0.1).timings) == ["taso", "eager"]
     assert "warning: compile cannot run distributivity: " in capsys.readouterr().err
