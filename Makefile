@@ -15,16 +15,19 @@ PINS := pyproject.toml constraints.txt
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format bench clean distclean
+.PHONY: help venv demo test test-models lint format bench clean distclean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.installed ## optimise the eight example programs, and print what it gained
 	$(BIN)/taso demo
 
 test: $(VENV)/.installed-test ## run all tests (JOBS=2 at a time)
 	$(BIN)/python -m pytest -n $(JOBS) -q
+
+test-models: $(VENV)/.installed-test ## run the models at their full size: minutes, and 8 GB
+	$(BIN)/python -m pytest -m full_models -q test/models
 
 lint: $(VENV)/.installed-lint ## check style, format and types
 	$(BIN)/ruff check .
@@ -62,10 +65,10 @@ $(VENV)/.installed: $(PINS) | $(VENV)/.created
 # torch-mlir brings upstream MLIR, which the tests hold our linalg against. It runs without the packages
 # that it names.
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(PIP_INSTALL) -e '.[torch,test]'
+	$(PIP_INSTALL) -e '.[torch,models,test]'
 	$(PIP_INSTALL) --no-deps torch-mlir
 	@touch $@
 
 $(VENV)/.installed-lint: $(VENV)/.installed
-	$(PIP_INSTALL) -e '.[torch,lint]'
+	$(PIP_INSTALL) -e '.[torch,models,lint]'
 	@touch $@

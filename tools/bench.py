@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-from taso.frontends.files import write_atomically
 from taso.frontends.models import SIZES, model_names
 from taso.frontends.report import format_time
-from taso.tools.command_line import CommandParser, add_device_option, check_device
+from taso.tools.command_line import CommandParser, add_device_option, check_device, write_output
 from taso.tools.contest import OURS, PEERS, Outcome, hold
 from taso.tools.diagnostics import UserError
 from taso.tools.subjects import DTYPES, example_names, load_subject
@@ -32,7 +31,8 @@ def main(args: Sequence[str]) -> None:
         if what.endswith(".mlir"):
             console.print("The peers run the program as it stands, lowered to torch source.")
     if options.json is not None:
-        _write_json(options.json, outcomes)
+        figures = json.dumps([outcome.as_dict() for outcome in outcomes], indent=2)
+        write_output(options.json, f"{figures}\n")
 
 
 def _parser() -> CommandParser:
@@ -94,11 +94,3 @@ def _show(outcome: Outcome) -> Iterator[RenderableType]:
             f"{counts.profiled_launches_before} → {counts.profiled_launches_after}, native "
             f"{counts.native_ops} of {counts.imported_ops} ops\n"
         )
-
-
-def _write_json(path: str, outcomes: Sequence[Outcome]) -> None:
-    text = json.dumps([outcome.as_dict() for outcome in outcomes], indent=2)
-    try:
-        write_atomically(path, text + "\n")
-    except OSError as e:
-        raise UserError(f"{path}:1:1: error: cannot be written: {e.strerror}") from e

@@ -15,6 +15,7 @@ from xdsl.dialects import get_all_dialects
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import DiagnosticException
 
+from taso.frontends.files import write_atomically
 from taso.tools.diagnostics import UserError, first_line, parse_text, read_text
 from taso.tools.universe import TASO_UNIVERSE
 
@@ -70,3 +71,11 @@ def load_ir(path: str) -> ModuleOp:
     for name, factory in (get_all_dialects() | TASO_UNIVERSE.all_dialects).items():
         context.register_dialect(name, factory)
     return parse_text(context, read_text(path), path)
+
+
+def write_output(path: str, text: str) -> None:
+    """Write a file whole, or not at all. Raises `UserError`."""
+    try:
+        write_atomically(path, text)
+    except OSError as e:
+        raise UserError(f"{path}:1:1: error: cannot be written: {e.strerror}") from e

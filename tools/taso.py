@@ -12,9 +12,12 @@ from taso.tools.diagnostics import UserError, leave_broken_pipe
 COMMANDS = {
     "run": "run an IR file on random or given inputs",
     "bench": "time a program before and after, beside PyTorch",
+    "import": "write a PyTorch program, or a model by its name, as IR",
     "demo": "optimise the eight example programs, and print what it gained",
     "rules": "list the rewrite rules, show one, or print its PDL",
 }
+MODULES = {"import": "import_model"}
+"""Where a command's module is not called as the command, which is no name in Python."""
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -37,7 +40,7 @@ def _dispatch(args: Sequence[str]) -> None:
         case ["--version"]:
             print(f"taso {__version__}")
         case [command, *rest] if command in COMMANDS:
-            import_module(f"taso.tools.{command}").main(rest)
+            import_module(f"taso.tools.{MODULES.get(command, command)}").main(rest)
             sys.stdout.flush()
         case _:
             given = f"found '{args[0]}'" if args else "found none"
