@@ -25,3 +25,8 @@ ALLOCATIONS = frozenset(("empty", "empty_like", "empty_strided", "new_empty", "r
 def aten_name(target: str) -> str:
     """`add` of `aten.add.Tensor` or of `aten::add`."""
     return target.removeprefix("aten").lstrip(".:").partition(".")[0]
+
+
+def is_view(name: str) -> bool:
+    """Whether it is in `VIEWS`, or its in-place variant (`squeeze_`)."""
+    return name.removesuffix("_") in VIEWS

@@ -28,7 +28,7 @@ from taso.dialects.base import TasoOp
 from taso.frontends.compile import CompiledProgram
 from taso.frontends.torch_export import decompose, export, import_exported
 from taso.passes.kernel_groups import is_free
-from taso.tools.aten_names import QUERIES, VIEWS, aten_name
+from taso.tools.aten_names import QUERIES, aten_name, is_view
 from taso.tools.launches import profiled_launches
 
 KEPT = frozenset(
@@ -86,7 +86,7 @@ def _is_call(node: fx.Node) -> bool:
         return False
     name = aten_name(str(node.target))
     is_dropout = name == "clone" and "memory_format" not in node.kwargs
-    return not (is_dropout or name in VIEWS or name in CHECKS)
+    return not (is_dropout or is_view(name) or name in CHECKS)
 
 
 def source_calls(source: str) -> int:
@@ -134,7 +134,8 @@ class _SourceCounter:
             case ast.Call(func=ast.Name(id=name)) if name in self._functions:
                 return self.function(name)
             case ast.Call(func=function):
-                return _call_name(function) not in VIEWS | QUERIES
+                name = _call_name(function)
+                return not is_view(name) and name not in QUERIES
             case ast.BinOp() | ast.UnaryOp() | ast.Compare() | ast.AugAssign():
                 return any(isinstance(part, ast.Name) for part in ast.walk(node))
             case _:

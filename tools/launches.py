@@ -12,7 +12,7 @@ import torch
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile
 
-from taso.tools.aten_names import ALLOCATIONS, QUERIES, VIEWS, aten_name
+from taso.tools.aten_names import ALLOCATIONS, QUERIES, aten_name, is_view
 
 
 def profiled_launches(call: Callable[[], object], device: str) -> int:
@@ -46,7 +46,7 @@ def _kernels(event: FunctionEvent) -> int:
     composite = _composite_overloads(name)
     if composite == "all" or (composite == "some" and within):
         return within
-    return name not in VIEWS | ALLOCATIONS | QUERIES
+    return not is_view(name) and name not in ALLOCATIONS | QUERIES
 
 
 @cache
