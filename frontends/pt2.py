@@ -1,9 +1,9 @@
 """Reads programs that `torch.export.save` wrote, without running what a file may hide in them.
 
 torch's own loader (2.13) unpickles weights, constants and sample inputs that say they are pickled,
-loads compiled code, evaluates symbolic sizes and guards as Python, and writes names as they stand
-into code that it runs. So an archive is looked through first, by torch's own reader, and refused
-where it holds any of these.
+loads compiled code, and evaluates symbolic sizes as Python; decomposing a program then runs its
+guards, and writes names as they stand into code. So an archive is looked through first, by torch's
+own reader, and refused where it holds any of these.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from torch.export import ExportedProgram
 from torch.export.pt2_archive._package import PT2ArchiveReader, load_pt2
 
 GRAPH = "models/model.json"
-PAYLOADS = {
-    "data/weights/model_weights_config.json": "weight_",
-    "data/constants/model_constants_config.json": "tensor_",
-}
+WEIGHTS = "data/weights/model_weights_config.json"
+CONSTANTS = "data/constants/model_constants_config.json"
+PAYLOADS = {WEIGHTS: "weight_", CONSTANTS: "tensor_"}
 """What lists the tensors of an archive, and how the records that hold them are called."""
 SAMPLES = "data/sample_inputs/model.pt"
 

@@ -64,7 +64,7 @@ def count(
     """Count a module and what it was compiled to, on inputs that both take."""
     exported = export(plain, inputs, {})
     native, imported = native_ops(import_exported(exported).module)
-    copies = hidden_copies(optimized.source, lambda: optimized(*inputs))
+    copies = hidden_copies(lambda: optimized(*inputs))
     return Counts(
         calls_before=graph_calls(exported),
         calls_after=source_calls(optimized.source) + copies,
@@ -136,10 +136,17 @@ class _SourceCounter:
             case ast.Call(func=function):
                 name = _call_name(function)
                 return not is_view(name) and name not in QUERIES
+            case ast.Subscript(slice=index, ctx=context):
+                return isinstance(context, ast.Store) or _has_name(index)
             case ast.BinOp() | ast.UnaryOp() | ast.Compare() | ast.AugAssign():
-                return any(isinstance(part, ast.Name) for part in ast.walk(node))
+                return _has_name(node)
             case _:
                 return 0
+
+
+def _has_name(tree: ast.AST) -> bool:
+    """Whether it is made of more than literals."""
+    return any(isinstance(part, ast.Name) for part in ast.walk(tree))
 
 
 def _call_name(function: ast.expr) -> str:
@@ -148,32 +155,29 @@ def _call_name(function: ast.expr) -> str:
     return aten_name(path.partition("torch.ops.")[2] or path.rpartition(".")[2])
 
 
-def hidden_copies(source: str, call: Callable[[], object]) -> int:
-    """Copies that running the generated code makes beyond those that its text asks for.
-
-    call: runs the generated `main` once.
-    """
-    with torch.no_grad(), _CloneCounter() as counter:
+def hidden_copies(call: Callable[[], object]) -> int:
+    """Copies that a call makes for reshapes that no view can do."""
+    with torch.no_grad(), _ReshapeWatch() as watch:
         call()
-    written = sum(
-        isinstance(node, ast.Call) and _call_name(node.func) in ("clone", "contiguous")
-        for node in ast.walk(ast.parse(source))
-    )
-    return max(counter.clones - written, 0)
+    return watch.copies
 
 
-class _CloneCounter(TorchDispatchMode):
-    """Counts the copies that are made while it is active."""
+class _ReshapeWatch(TorchDispatchMode):
+    """Counts reshapes that copy while it is active: torch runs these as a clone, then a view."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.clones = 0
+        self.copies = 0
+        self._cloned: Any = None
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        self.clones += func is torch.ops.aten.clone.default
-        return func(*args, **(kwargs or {}))
+        if func is torch.ops.aten._unsafe_view.default and args[0] is self._cloned:
+            self.copies += 1
+        result = func(*args, **(kwargs or {}))
+        self._cloned = result if func is torch.ops.aten.clone.default else None
+        return result
 
 
 def native_ops(module: ModuleOp) -> tuple[int, int]:
