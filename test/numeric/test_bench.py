@@ -1,16 +1,21 @@
 """`taso bench` and `taso demo`: what they write; how fast it is, test/timing checks."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
 
+from taso.frontends import models
+from taso.frontends.models import Images
 from taso.tools import bench, contest, demo
 from taso.tools.contest import Outcome, Peer, hold
 from taso.tools.diagnostics import UserError
+from taso.tools.reference import wide_results
 from taso.tools.subjects import load_python, load_subject
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -135,3 +140,81 @@ def test_demo_prints_a_row_and_a_line_for_each_program(
     assert printed.startswith("1/1 matrix_chain: ")
     for cell in ("40,020,000", "→ 60,000", "4,040,000", "→ 4,040 ", "matmul-associate", " – "):
         assert cell in printed
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a model of two layers, the second one in float32 whatever the type."""
+
+    class Tiny(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding, self.first = nn.Linear(6, 8), nn.Linear(8, 8)
+
+        def forward(self, x: Tensor) -> dict[str, Tensor]:
+            hidden = torch.tanh(self.first(self.embedding(x)))
+            return {"hidden": (hidden.to(torch.float32) * 1.1).to(hidden.dtype)}
+
+    class Rows(Images):
+        def draw(self, batch: int, seq: int | None, generator: torch.Generator) -> Tensor:
+            return torch.randn(batch, self.size, generator=generator)
+
+    recipe = models._Recipe(lambda _: Tiny(), {"full": ({}, Rows(6)), "small": ({}, Rows(6))})
+    monkeypatch.setitem(models._RECIPES, "tiny", recipe)
+    return "tiny"
+
+
+def test_a_model_is_benched_by_its_name(
+    tiny: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.json"
+    bench.main([tiny, "--size", "small", "--peers", "eager", "--json", str(out)])
+    [figures] = json.loads(out.read_text())
+    assert figures.keys() >= FIELDS
+    assert figures["name"] == "tiny"
+    # Two products, tanh, the scale.
+    assert (figures["calls_before"], figures["profiled_launches_before"]) == (4, 4)
+    assert figures["calls_after"] > 0
+    assert 0 < figures["native_ops"] == figures["imported_ops"]
+    assert 0 < figures["max_rel_error"] < 1e-6
+    assert "calls 4 → " in capsys.readouterr().out
+
+
+def test_the_reference_of_a_model_is_float64_throughout(tiny: str) -> None:
+    model = models.named_model(tiny, dtype=torch.float64)
+    x = model.example_inputs(2, seed=1)
+    module = model.module
+    expected = torch.tanh(module.first(module.embedding(*x))) * 1.1
+    [result] = wide_results(model.module, x)
+    assert result.dtype == torch.float64
+    assert torch.allclose(result, expected, rtol=1e-15)
+    assert not torch.allclose(module(*x)["hidden"], expected, rtol=1e-9)
+
+
+def test_each_peer_is_compiled_on_its_own(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code that was compiled for one peer also fits the next one, which then was no other."""
+    from torch._inductor import freezing
+
+    frozen: list[object] = []
+    freeze = freezing.freeze
+
+    def spy(*args: Any, **kwargs: Any) -> object:
+        frozen.append(args)
+        return freeze(*args, **kwargs)
+
+    monkeypatch.setattr(freezing, "freeze", spy)
+    monkeypatch.setattr("torch._inductor.compile_fx.freeze", spy, raising=False)
+    subject = load_subject(tiny, "cpu", "float32")
+    torch._dynamo.utils.counters.clear()
+    outcome = hold(subject, ("compile", "compile-freezing"), time_limit=0.1)
+    assert list(outcome.timings) == ["taso", "compile", "compile-freezing"]
+    assert len(frozen) == 1
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 2
+
+
+def test_a_model_that_needs_a_missing_package(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(UserError, match=r"gpt2:1:1: error: .*pip install 'taso\[models\]'"):
+        load_subject("gpt2", "cpu", "float32", "small")
