@@ -13,7 +13,7 @@ from torch.utils import _pytree as pytree
 
 from taso.frontends.compile import CompiledProgram, compile
 from taso.frontends.models import SIZES, NamedModel, model_names, named_model
-from taso.frontends.torch_export import UnsupportedError, export, import_exported
+from taso.frontends.torch_export import export, import_exported
 from taso.tools.counts import native_ops
 from taso.tools.reference import relative_error, tensors, wide_results
 
