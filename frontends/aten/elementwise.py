@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from xdsl.ir import SSAValue
 
+from taso.dialects.activation import GeluOp, ReluOp
 from taso.dialects.base import TasoOp
 from taso.dialects.elementwise import (
     AddOp,
     DivOp,
     ExpOp,
-    GeluOp,
     LogOp,
     MaxOp,
     MulOp,
     NegOp,
     PowOp,
-    ReluOp,
     RsqrtOp,
     SqrtOp,
     SubOp,
