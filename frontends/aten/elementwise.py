@@ -1,72 +1,125 @@
-"""Element-wise ops; broadcasting and promotion become ops of their own."""
+"""Arithmetic, element by element; broadcasting and promotion become ops of their own."""
 
 from __future__ import annotations
 
 from xdsl.ir import SSAValue
 
-from taso.dialects.activation import GeluOp, ReluOp
-from taso.dialects.base import TasoOp
+from taso.dialects.base import TasoOp, spec_of
 from taso.dialects.elementwise import (
+    AbsOp,
     AddOp,
+    CosOp,
     DivOp,
+    ErfOp,
     ExpOp,
     LogOp,
     MaxOp,
+    MinOp,
     MulOp,
     NegOp,
     PowOp,
     RsqrtOp,
+    SinOp,
     SqrtOp,
     SubOp,
     TanhOp,
 )
-from taso.frontends.aten.writer import CONVERTERS, Converter, NodeWriter, Operand, converts
+from taso.dialects.logic import AndOp, OrOp
+from taso.frontends.aten.writer import (
+    CONVERTERS,
+    Converter,
+    NodeWriter,
+    Operand,
+    UnsupportedError,
+    converts,
+)
 
-UNARY: dict[str, type[TasoOp]] = {
-    "exp": ExpOp,
-    "log": LogOp,
-    "neg": NegOp,
-    "relu": ReluOp,
-    "rsqrt": RsqrtOp,
-    "sqrt": SqrtOp,
-    "tanh": TanhOp,
-}
-BINARY: dict[str, type[TasoOp]] = {
-    "div.Scalar": DivOp,
-    "div.Tensor": DivOp,
+PLAIN: dict[str, type[TasoOp]] = {
+    "abs.default": AbsOp,
+    "cos.default": CosOp,
+    "erf.default": ErfOp,
+    "exp.default": ExpOp,
+    "log.default": LogOp,
     "maximum.default": MaxOp,
-    "mul.Scalar": MulOp,
-    "mul.Tensor": MulOp,
+    "minimum.default": MinOp,
+    "neg.default": NegOp,
     "pow.Scalar": PowOp,
     "pow.Tensor_Tensor": PowOp,
+    "rsqrt.default": RsqrtOp,
+    "sin.default": SinOp,
+    "sqrt.default": SqrtOp,
+    "tanh.default": TanhOp,
 }
+"""Overloads that are one op on operands fitted to the result."""
+
+
+ON_BOOLEANS: dict[type[TasoOp], type[TasoOp]] = {
+    AddOp: OrOp,
+    MaxOp: OrOp,
+    MinOp: AndOp,
+    MulOp: AndOp,
+}
+
+
+def _apply(to: NodeWriter, op: type[TasoOp], *operands: Operand) -> SSAValue:
+    """An op on operands fitted to the result, or what it is on booleans."""
+    chosen = ON_BOOLEANS.get(op, op) if to.result.dtype == "i1" else op
+    return to.elementwise(chosen, *operands)
 
 
 def _plain(op: type[TasoOp]) -> Converter:
     def convert(to: NodeWriter, *operands: Operand) -> SSAValue:
-        return to.elementwise(op, *operands)
+        return _apply(to, op, *operands)
 
     return convert
 
 
-CONVERTERS.update((f"aten.{name}.default", _plain(op)) for name, op in UNARY.items())
-CONVERTERS.update((f"aten.{name}", _plain(op)) for name, op in BINARY.items())
+CONVERTERS.update((f"aten.{name}", _plain(op)) for name, op in PLAIN.items())
+
+
+def _arithmetic(to: NodeWriter, op: type[TasoOp], x: Operand, y: Operand) -> SSAValue:
+    """One op on operands fitted to the result.
+
+    Beside a half tensor, torch computes with a scalar tensor of another type as it is, in f32:
+    rounded to the half type it might overflow.
+    """
+    half = to.result.dtype in ("f16", "bf16")
+    tensors = [spec_of(v) for v in (x, y) if isinstance(v, SSAValue)]
+    others = [t for t in tensors if t.rank == 0 and t.dtype not in (to.result.dtype, "i1")]
+    if half and others:
+        raise UnsupportedError(f"a scalar tensor of {others[0].dtype} with {to.result.dtype}")
+    return _apply(to, op, x, y)
+
+
+@converts("mul.Tensor", "mul.Scalar")
+def mul(to: NodeWriter, x: Operand, y: Operand) -> SSAValue:
+    return _arithmetic(to, MulOp, x, y)
+
+
+@converts("div.Tensor", "div.Scalar")
+def div(to: NodeWriter, x: Operand, y: Operand) -> SSAValue:
+    return _arithmetic(to, DivOp, x, y)
 
 
 @converts("add.Tensor", "add.Scalar")
 def add(to: NodeWriter, x: Operand, y: Operand, alpha: float = 1) -> SSAValue:
-    return to.elementwise(AddOp, x, _scaled(to, y, alpha))
+    return _arithmetic(to, AddOp, x, _scaled(to, y, alpha))
 
 
 @converts("sub.Tensor", "sub.Scalar")
 def sub(to: NodeWriter, x: Operand, y: Operand, alpha: float = 1) -> SSAValue:
-    return to.elementwise(SubOp, x, _scaled(to, y, alpha))
+    return _arithmetic(to, SubOp, x, _scaled(to, y, alpha))
+
+
+@converts("rsub.Tensor", "rsub.Scalar")
+def rsub(to: NodeWriter, x: Operand, y: Operand, alpha: float = 1) -> SSAValue:
+    return sub(to, y, x, alpha)
 
 
 def _scaled(to: NodeWriter, y: Operand, alpha: float) -> Operand:
     if not isinstance(y, SSAValue):
         return y * alpha
-    return y if alpha == 1 else to.elementwise(MulOp, y, alpha)
+    return y if alpha == 1 else _arithmetic(to, MulOp, y, alpha)
 
 
 @converts("reciprocal.default")
@@ -84,12 +137,29 @@ def power(to: NodeWriter, x: SSAValue, exponent: float) -> SSAValue:
     return to.elementwise(PowOp, x, exponent)
 
 
-@converts("gelu.default")
-def gelu(to: NodeWriter, x: Operand, approximate: str = "none") -> SSAValue:
-    return to.elementwise(GeluOp, x, approximate=approximate)
+@converts("clamp.default", "clamp.Tensor")
+def clamp(
+    to: NodeWriter, x: Operand, min: Operand | None = None, max: Operand | None = None
+) -> SSAValue:
+    """Where the bounds are in the wrong order, the upper one holds."""
+    value = to.fit(x, to.result)
+    value = value if min is None else _apply(to, MaxOp, value, min)
+    return value if max is None else _apply(to, MinOp, value, max)
 
 
-@converts("_to_copy.default")
-def to_copy(to: NodeWriter, x: SSAValue) -> SSAValue:
+@converts("clamp_min.default", "clamp_min.Tensor")
+def clamp_min(to: NodeWriter, x: Operand, least: Operand) -> SSAValue:
+    return clamp(to, x, min=least)
+
+
+@converts("clamp_max.default", "clamp_max.Tensor")
+def clamp_max(to: NodeWriter, x: Operand, most: Operand) -> SSAValue:
+    return clamp(to, x, max=most)
+
+
+@converts(
+    "_to_copy.default", "to.dtype", "to.dtype_layout", "to.device", "to.other", "type_as.default"
+)
+def to_copy(to: NodeWriter, x: SSAValue, *_: object, **__: object) -> SSAValue:
     """A conversion; the element type is that of the node's result."""
     return to.cast(x, to.result.dtype)

@@ -112,7 +112,8 @@ def expression(op: Operation, operands: Sequence[Operand]) -> Expression:
         case _ if op.name in INFIX:
             return _infix(*INFIX[op.name], operands[0], operands[1], type_)
         case arith.SelectOp():
-            return _select(*operands, type_)
+            condition, a, b = operands
+            return _select(condition, a, b, type_)
         case _ if op.name in EXTREMES:
             return _extreme(*EXTREMES[op.name], operands[0], operands[1], type_)
         case _ if op.name in CASTS:
