@@ -30,6 +30,7 @@ s = Batch("s")
 
 x = var("x", s)
 _CUBIC = 0.044715
+_ROOT = math.sqrt(2 / math.pi)
 
 
 def _scaled(term: Term, factor: float) -> Call:
@@ -62,39 +63,41 @@ SILU_QUOTIENT = Rule(
 )
 
 
-def _gelu(spelling: str, curve: Call, approximate: str) -> Rule:
-    """x/2 · (1 + curve), where the curve is an erf, or a tanh near it."""
+def _bent(cubic: Term) -> Call:
+    """tanh(√(2/π) · (x + cubic))."""
+    return tanh(_scaled(add(x, cubic), _ROOT))
+
+
+_squared = mul(_scaled(x, _CUBIC), x)
+
+# In f64, √½, 1/√2 and a division by √2 are three numbers.
+CURVES = {
+    "erf": ("none", erf(_scaled(x, math.sqrt(0.5)))),
+    "erf-over-root": ("none", erf(_scaled(x, 1 / math.sqrt(2)))),
+    "erf-of-quotient": ("none", erf(div(x, splat(math.sqrt(2), s)))),
+    "tanh": ("tanh", _bent(_scaled(power(x, splat(3, s)), _CUBIC))),
+    "tanh-of-cube": ("tanh", _bent(_scaled(mul(mul(x, x), x), _CUBIC))),
+    "tanh-of-product": ("tanh", _bent(mul(_squared, x))),
+    "tanh-factored": ("tanh", tanh(mul(_scaled(x, _ROOT), _plus_one(_squared)))),
+}
+"""What GELU adds to 1: an erf, or a tanh near it (Hendrycks and Gimpel, 2016)."""
+
+
+def _gelu(name: str, left: Call, approximate: str) -> Rule:
     return Rule(
-        f"activation-gelu-{spelling}",
-        lhs=(mul(_scaled(x, 0.5), _plus_one(curve)),),
-        rhs=(gelu(x, approximate),),
-        simplifies=True,
+        f"activation-gelu-{name}", lhs=(left,), rhs=(gelu(x, approximate),), simplifies=True
     )
 
 
-# In f64, √½, 1/√2 and a division by √2 are three numbers.
-GELU = (
-    _gelu("root-half", erf(_scaled(x, math.sqrt(0.5))), "none"),
-    _gelu("over-root-two", erf(_scaled(x, 1 / math.sqrt(2))), "none"),
-    _gelu("divided", erf(div(x, splat(math.sqrt(2), s))), "none"),
+GELU = tuple(
+    _gelu(name, mul(_scaled(x, 0.5), _plus_one(curve)), approximate)
+    for name, (approximate, curve) in CURVES.items()
 )
 
-
-def _bent(cube: Term) -> Call:
-    """√(2/π) · (x + 0.044715 · cube)."""
-    return _scaled(add(x, _scaled(cube, _CUBIC)), math.sqrt(2 / math.pi))
-
-
-_square = mul(_scaled(x, _CUBIC), x)
-
-GELU_TANH = (
-    _gelu("tanh-pow", tanh(_bent(power(x, splat(3, s)))), "tanh"),
-    _gelu("tanh-product", tanh(_bent(mul(mul(x, x), x))), "tanh"),
-    _gelu(
-        "tanh-factored",
-        tanh(mul(_scaled(x, math.sqrt(2 / math.pi)), _plus_one(_square))),
-        "tanh",
-    ),
+GELU_BY_SHARE = tuple(
+    _gelu(f"share-{name}", mul(x, _scaled(_plus_one(curve), 0.5)), approximate)
+    for name, (approximate, curve) in CURVES.items()
 )
+"""The same by the share of x that is kept, (1 + curve)/2."""
 
-RULES = (SIGMOID, SILU, SILU_QUOTIENT, *GELU, *GELU_TANH)
+RULES = (SIGMOID, SILU, SILU_QUOTIENT, *GELU, *GELU_BY_SHARE)

@@ -94,7 +94,9 @@ UNARY: dict[str, Program] = {
     "hardtanh_wide": lambda x: F.hardtanh(x, -2, 3),
     "is_not_nan": lambda x: x == x,
     "leaky_relu": F.leaky_relu,
-    "leaky_relu_steep": lambda x: F.leaky_relu(x, negative_slope=0.3),
+    "leaky_relu_falling": lambda x: F.leaky_relu(x, negative_slope=-0.3),
+    "leaky_relu_flat": lambda x: F.leaky_relu(x, 0.0),
+    "leaky_relu_steep": lambda x: F.leaky_relu(x, 1.5),
     "le_float": lambda x: x <= 2.5,
     "log": lambda x: torch.log(x.abs()),
     "logical_not": torch.logical_not,
@@ -203,6 +205,12 @@ def test_binary_of_special_values(name: str, dtype: torch.dtype) -> None:
     x, y = (t.reshape(-1) for t in torch.meshgrid(*[torch.tensor(SPECIAL)] * 2, indexing="ij"))
     inputs = [x.to(dtype), y.to(dtype)]
     assert check(lambda x, y: BINARY[name](x, y), inputs)
+
+
+def test_leaky_relu_is_a_maximum_where_it_can_be() -> None:
+    text = str(import_program(lambda x: F.leaky_relu(x, 0.1), [torch.randn(3)]).module)
+    assert "taso.max" in text
+    assert "taso.select" not in text
 
 
 def test_comparison_promotes_as_torch_does() -> None:
