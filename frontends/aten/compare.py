@@ -39,6 +39,9 @@ CONVERTERS.update(
 
 @converts("where.self", "where.ScalarOther", "where.ScalarSelf", "where.Scalar")
 def where(to: NodeWriter, condition: SSAValue, x: Operand, y: Operand) -> SSAValue:
+    held = to.known(condition)
+    if held is not None and held.all() == held.any():
+        return to.fit(x if held.all() else y, to.result)
     chosen = to.fit(condition, TensorSpec(to.result.shape, "i1"))
     return to.emit(SelectOp, [chosen, to.fit(x, to.result), to.fit(y, to.result)])
 

@@ -77,18 +77,28 @@ def _plain(op: type[TasoOp]) -> Converter:
 CONVERTERS.update((f"aten.{name}", _plain(op)) for name, op in PLAIN.items())
 
 
-def _arithmetic(to: NodeWriter, op: type[TasoOp], x: Operand, y: Operand) -> SSAValue:
-    """One op on operands fitted to the result.
+def _arithmetic(to: NodeWriter, op: type[TasoOp], *operands: Operand) -> SSAValue:
+    """One op on operands fitted to the result."""
+    if to.result.dtype in ("f16", "bf16"):
+        operands = tuple(_beside_half(to, x) for x in operands)
+    return _apply(to, op, *operands)
 
-    Beside a half tensor, torch computes with a scalar tensor of another type as it is, in f32:
-    rounded to the half type it might overflow.
+
+def _beside_half(to: NodeWriter, operand: Operand) -> Operand:
+    """The operand, as a number where it is a known scalar tensor of another type.
+
+    Torch computes with such a scalar as it is, in f32: rounded to a half type it may overflow.
+    Raises `UnsupportedError` where it is not known whether it does.
     """
-    half = to.result.dtype in ("f16", "bf16")
-    tensors = [spec_of(v) for v in (x, y) if isinstance(v, SSAValue)]
-    others = [t for t in tensors if t.rank == 0 and t.dtype not in (to.result.dtype, "i1")]
-    if half and others:
-        raise UnsupportedError(f"a scalar tensor of {others[0].dtype} with {to.result.dtype}")
-    return _apply(to, op, x, y)
+    if not isinstance(operand, SSAValue):
+        return operand
+    spec = spec_of(operand)
+    if spec.rank > 0 or spec.dtype in (to.result.dtype, "i1"):
+        return operand
+    held = to.known(operand)
+    if held is None:
+        raise UnsupportedError(f"a scalar tensor of {spec.dtype} beside {to.result.dtype}")
+    return held.item()
 
 
 @converts("mul.Tensor", "mul.Scalar")

@@ -230,6 +230,24 @@ def test_a_default_of_float64_is_heard() -> None:
         torch.set_default_dtype(torch.float32)
 
 
+@pytest.mark.parametrize("count", [0, 2, 3])
+def test_a_condition_that_is_known_chooses(count: int) -> None:
+    """Where it is the same everywhere."""
+
+    def program(x: Tensor, y: Tensor) -> Tensor:
+        return torch.where(torch.arange(3) < count, x, y)
+
+    x, y = torch.randn(2, 3), torch.randn(3)
+    assert check(program, [x, y])
+    assert ("taso.select" in str(import_program(program, [x, y]).module)) == (count == 2)
+
+
+def test_known_scalar_tensors_are_numbers_beside_a_half() -> None:
+    assert check(lambda x: x * torch.full((), 0.125), [torch.randn(3, 4).half()])
+    with pytest.raises(UnsupportedError, match=r"100000\.0 is no value of type f16"):
+        import_program(lambda x: x * torch.full((), 1e5), [torch.randn(3).half()])
+
+
 def test_scalar_tensors_give_way() -> None:
     half, scalar = torch.randn(3, 4).half(), torch.tensor(0.37)
     assert check(torch.where, [half > 0, half, scalar])
