@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, cast
 
 import numpy as np
 from xdsl.dialects.builtin import TensorType
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, result_def
 
 from taso.dialects.base import (
-    STR,
     Array,
     Attrs,
     OpKind,
@@ -37,12 +35,13 @@ class ElementwiseOp(TasoOp):
         first = operands[0]
         for other in operands[1:]:
             require(other == first, "C1", f"operand types differ: {first} and {other}")
-        require(
-            first.is_float or not (cls.FLOAT_ONLY or first.dtype == "i1"),
-            "C2",
-            f"element type {first.dtype} is not taken",
-        )
+        require(cls.takes(first), "C2", f"element type {first.dtype} is not taken")
         return (first,)
+
+    @classmethod
+    def takes(cls, operand: TensorSpec) -> bool:
+        """Whether the op is defined on the element type of an operand."""
+        return operand.is_float or not (cls.FLOAT_ONLY or operand.dtype == "i1")
 
     @classmethod
     def flops(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> int:
@@ -85,6 +84,18 @@ class NegOp(UnaryOp):
     @staticmethod
     def compute(*operands: Array, **attrs: object) -> Array:
         return np.negative(operands[0])
+
+
+@irdl_op_definition
+class AbsOp(UnaryOp):
+    """The magnitude of x, for floats and integers (of the least integer: itself)."""
+
+    name = "taso.abs"
+    FLOAT_ONLY: ClassVar[bool] = False
+
+    @staticmethod
+    def compute(*operands: Array, **attrs: object) -> Array:
+        return np.abs(operands[0])
 
 
 @irdl_op_definition
@@ -143,46 +154,43 @@ class TanhOp(UnaryOp):
 
 
 @irdl_op_definition
-class ReluOp(UnaryOp):
-    """max(x, 0), for floats and integers; NaN stays NaN."""
+class ErfOp(UnaryOp):
+    """The error function."""
 
-    name = "taso.relu"
-    FLOAT_ONLY: ClassVar[bool] = False
+    name = "taso.erf"
 
     @staticmethod
     def compute(*operands: Array, **attrs: object) -> Array:
-        return np.maximum(operands[0], 0)
+        return erf(operands[0])
+
+
+def erf(x: Array) -> Array:
+    """The error function of each element."""
+    from scipy import special  # a quarter of a second to import, for few ops alone
+
+    return cast(Array, special.erf(x))
 
 
 @irdl_op_definition
-class GeluOp(UnaryOp):
-    """x Φ(x): exactly by erf, or by the tanh approximation (Hendrycks and Gimpel, 2016).
+class SinOp(UnaryOp):
+    """The sine of an angle in radians."""
 
-    (C3) `approximate` is "none" or "tanh".
-    """
-
-    name = "taso.gelu"
-    approximate = prop_def(STR)
-
-    @classmethod
-    def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        approximate = get_str(attrs, "approximate")
-        known = approximate in ("none", "tanh")
-        require(known, "C3", f'approximate is "{approximate}", not "none" or "tanh"')
-        return super().infer(operands, attrs)
-
-    @classmethod
-    def flops(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> int:
-        return operands[0].size * (4 if attrs["approximate"] == "none" else 8)
+    name = "taso.sin"
 
     @staticmethod
     def compute(*operands: Array, **attrs: object) -> Array:
-        x = operands[0]
-        if attrs["approximate"] == "none":
-            from scipy import special  # a quarter of a second to import, for this op alone
+        return np.sin(operands[0])
 
-            return 0.5 * x * (1.0 + cast(Array, special.erf(x / math.sqrt(2.0))))
-        return 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
+
+@irdl_op_definition
+class CosOp(UnaryOp):
+    """The cosine of an angle in radians."""
+
+    name = "taso.cos"
+
+    @staticmethod
+    def compute(*operands: Array, **attrs: object) -> Array:
+        return np.cos(operands[0])
 
 
 @irdl_op_definition
@@ -245,6 +253,19 @@ class MaxOp(BinaryOp):
     @staticmethod
     def compute(*operands: Array, **attrs: object) -> Array:
         return np.maximum(operands[0], operands[1])
+
+
+@irdl_op_definition
+class MinOp(BinaryOp):
+    """The smaller of a and b, for floats and integers; NaN if either is NaN."""
+
+    name = "taso.min"
+    FLOAT_ONLY: ClassVar[bool] = False
+    COMMUTATIVE: ClassVar[bool] = True
+
+    @staticmethod
+    def compute(*operands: Array, **attrs: object) -> Array:
+        return np.minimum(operands[0], operands[1])
 
 
 @irdl_op_definition

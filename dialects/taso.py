@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 
+from taso.dialects.activation import GeluOp, ReluOp, SigmoidOp, SiluOp
 from taso.dialects.base import TasoOp
+from taso.dialects.compare import CompareOp, SelectOp
 from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.elementwise import (
+    AbsOp,
     AddOp,
     CastOp,
+    CosOp,
     DivOp,
+    ErfOp,
     ExpOp,
-    GeluOp,
     LogOp,
     MaxOp,
+    MinOp,
     MulOp,
     NegOp,
     PowOp,
-    ReluOp,
     RsqrtOp,
+    SinOp,
     SqrtOp,
     SubOp,
     TanhOp,
 )
 from taso.dialects.kernel import KernelOp, YieldOp
+from taso.dialects.logic import AndOp, NotOp, OrOp, XorOp
 from taso.dialects.materialize import TasoConstantMaterialization
 from taso.dialects.movement import (
     BroadcastOp,
@@ -38,23 +44,31 @@ from taso.dialects.movement import (
 from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
 
 TENSOR_OPS: tuple[type[TasoOp], ...] = (
+    AbsOp,
     AddOp,
+    AndOp,
     AttentionOp,
     BatchNormOp,
     BroadcastOp,
     CastOp,
+    CompareOp,
     ConcatOp,
     ConstantOp,
+    CosOp,
     DivOp,
     EinsumOp,
+    ErfOp,
     ExpOp,
     GeluOp,
     LayerNormOp,
     LogOp,
     MatMulOp,
     MaxOp,
+    MinOp,
     MulOp,
     NegOp,
+    NotOp,
+    OrOp,
     PowOp,
     ReduceMaxOp,
     ReduceMeanOp,
@@ -62,6 +76,10 @@ TENSOR_OPS: tuple[type[TasoOp], ...] = (
     ReluOp,
     ReshapeOp,
     RsqrtOp,
+    SelectOp,
+    SigmoidOp,
+    SiluOp,
+    SinOp,
     SliceOp,
     SoftmaxOp,
     SplitOp,
@@ -70,6 +88,7 @@ TENSOR_OPS: tuple[type[TasoOp], ...] = (
     TanhOp,
     TransposeOp,
     VarOp,
+    XorOp,
 )
 
 OPS: dict[str, type[TasoOp]] = {op.name.removeprefix("taso."): op for op in TENSOR_OPS}

@@ -9,10 +9,12 @@ import torch
 from xdsl.builder import Builder
 from xdsl.ir import SSAValue
 
+from taso.dialects.assembly import fits_integer
 from taso.dialects.base import AttrValue, TasoOp, TensorSpec, spec_of
 from taso.dialects.elementwise import CastOp
 from taso.dialects.emit import IREmitter
 from taso.dialects.movement import BroadcastOp, ReshapeOp
+from taso.dialects.values import finite_splat
 
 Operand: TypeAlias = SSAValue | bool | int | float
 Result: TypeAlias = SSAValue | Sequence[SSAValue | None]
@@ -108,11 +110,44 @@ class NodeWriter(IREmitter):
         """An operand cast and broadcast to `spec`; a number becomes a splat."""
         if isinstance(operand, SSAValue):
             return self.expand(self.cast(operand, spec.dtype), spec.shape)
-        return self.splat(operand, spec)
+        return self.number(operand, spec)
+
+    def number(self, value: bool | int | float, spec: TensorSpec) -> SSAValue:
+        """A splat. Raises `UnsupportedError` if the number is not in the element type's range."""
+        if not _holds(spec, value):
+            raise UnsupportedError(f"{value} is no value of type {spec.dtype}")
+        return self.splat(value, spec)
 
     def elementwise(self, op: type[TasoOp], *operands: Operand, **attrs: AttrValue) -> SSAValue:
         """Apply an element-wise op to operands that are first fitted to the node's result."""
         return self.emit(op, [self.fit(x, self.result) for x in operands], **attrs)
+
+
+def _holds(spec: TensorSpec, value: bool | int | float) -> bool:
+    """Whether a number is a value of an element type, but for rounding; any number has a truth."""
+    if spec.is_float:
+        return finite_splat(float(value), spec) is not None
+    is_whole = isinstance(value, int) or value.is_integer()
+    return spec.dtype == "i1" or (is_whole and fits_integer(int(value), spec.dtype))
+
+
+def promoted(*operands: Operand) -> str:
+    """The element type to which torch promotes two operands: scalars give way to tensors.
+
+    Raises `UnsupportedError` if it is none of ours.
+    """
+    a, b = (_like(x) if isinstance(x, SSAValue) else x for x in operands)
+    dtype = torch.result_type(a, b)
+    if dtype not in DTYPE_NAMES:
+        raise UnsupportedError(f"element type {dtype}")
+    return DTYPE_NAMES[dtype]
+
+
+def _like(value: SSAValue) -> torch.Tensor:
+    """A tensor of the value's type, without memory."""
+    spec = spec_of(value)
+    dtypes = {name: dtype for dtype, name in DTYPE_NAMES.items()}
+    return torch.empty(spec.shape, dtype=dtypes[spec.dtype], device="meta")
 
 
 def wrap_axis(axis: int, rank: int) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from xdsl.builder import Builder
+from xdsl.dialects import arith
 from xdsl.ir import SSAValue
 
 from taso.dialects import equation
@@ -15,7 +16,7 @@ from taso.dialects.base import TasoOp
 from taso.dialects.elementwise import AddOp, MaxOp, MulOp
 from taso.dialects.spec import Attrs, TensorSpec, get_ints, get_str, numpy_dtype
 from taso.lowering.linalg.builder import LinalgBuilder
-from taso.lowering.linalg.scalar import SCALARS, apply, convert, extend
+from taso.lowering.linalg.scalar import SCALARS, apply, compare, convert, extend
 from taso.lowering.linalg.values import Splat, Value, View, element_type
 
 HALF_DTYPES = ("f16", "bf16")
@@ -30,6 +31,28 @@ def lower_elementwise(
         return SCALARS[op](b, args, attrs)
 
     return to.elementwise(operands, operands[0].spec, body)
+
+
+def lower_compare(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
+    """One generic that gives booleans."""
+    predicate = get_str(attrs, "predicate")
+
+    def body(b: Builder, args: Sequence[SSAValue]) -> SSAValue:
+        return compare(b, predicate, *args)
+
+    return [to.elementwise(operands, TensorSpec(operands[0].spec.shape, "i1"), body)]
+
+
+def lower_select(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
+    """One generic; a condition that is one constant chooses here."""
+    condition, lhs, rhs = operands
+    if isinstance(condition, Splat):
+        return [lhs if condition == Splat.of(True, condition.spec) else rhs]
+
+    def body(b: Builder, args: Sequence[SSAValue]) -> SSAValue:
+        return b.insert(arith.SelectOp(*args)).result
+
+    return [to.elementwise(operands, lhs.spec, body)]
 
 
 def lower_cast(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:

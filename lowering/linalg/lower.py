@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
+from taso.dialects.activation import GeluOp, SigmoidOp, SiluOp
 from taso.dialects.base import Emitter, TasoOp
+from taso.dialects.compare import CompareOp, SelectOp
 from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
-from taso.dialects.elementwise import CastOp, GeluOp
+from taso.dialects.elementwise import CastOp
 from taso.dialects.movement import (
     BroadcastOp,
     ConcatOp,
@@ -34,6 +36,7 @@ LOWERINGS: Mapping[type[TasoOp], Lowering] = MappingProxyType(
     {
         BroadcastOp: movement.lower_broadcast,
         CastOp: compute.lower_cast,
+        CompareOp: compute.lower_compare,
         ConcatOp: movement.lower_concat,
         ConstantOp: movement.lower_constant,
         EinsumOp: compute.lower_einsum,
@@ -41,6 +44,7 @@ LOWERINGS: Mapping[type[TasoOp], Lowering] = MappingProxyType(
         ReduceMaxOp: compute.lower_reduce_max,
         ReduceSumOp: compute.lower_reduce_sum,
         ReshapeOp: movement.lower_reshape,
+        SelectOp: compute.lower_select,
         SliceOp: movement.lower_slice,
         SplitOp: movement.lower_split,
         TransposeOp: movement.lower_transpose,
@@ -74,7 +78,8 @@ def needs_function(op: type[TasoOp], operands: Sequence[TensorSpec]) -> bool:
     That is where its linalg is more than one structured op (and its init), or hides the op.
     """
     accumulates = op in (MatMulOp, EinsumOp, ReduceSumOp) and operands[0].dtype in HALF_DTYPES
-    return accumulates or op is GeluOp or decomposition_of(op, operands) is not None
+    is_function = op in (GeluOp, SigmoidOp, SiluOp)
+    return accumulates or is_function or decomposition_of(op, operands) is not None
 
 
 def lower(

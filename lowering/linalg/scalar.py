@@ -12,23 +12,28 @@ from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import AnyFloat, BFloat16Type, Float16Type, IntegerType, f32
 from xdsl.ir import Attribute, Operation, SSAValue
 
+from taso.dialects.activation import GeluOp, ReluOp, SigmoidOp, SiluOp
 from taso.dialects.base import TasoOp
 from taso.dialects.elementwise import (
+    AbsOp,
     AddOp,
+    CosOp,
     DivOp,
+    ErfOp,
     ExpOp,
-    GeluOp,
     LogOp,
     MaxOp,
+    MinOp,
     MulOp,
     NegOp,
     PowOp,
-    ReluOp,
     RsqrtOp,
+    SinOp,
     SqrtOp,
     SubOp,
     TanhOp,
 )
+from taso.dialects.logic import AndOp, NotOp, OrOp, XorOp
 from taso.dialects.spec import Attrs
 from taso.lowering.linalg.values import scalar_attribute
 
@@ -40,8 +45,13 @@ _FLOAT: Mapping[type[TasoOp], Callable[..., Operation]] = {
     MulOp: arith.MulfOp,
     DivOp: arith.DivfOp,
     MaxOp: arith.MaximumfOp,  # NaN if either is NaN
+    MinOp: arith.MinimumfOp,
     PowOp: math.PowFOp,
     NegOp: arith.NegfOp,
+    AbsOp: math.AbsFOp,
+    ErfOp: math.ErfOp,
+    SinOp: math.SinOp,
+    CosOp: math.CosOp,
     ExpOp: math.ExpOp,
     LogOp: math.LogOp,
     SqrtOp: math.SqrtOp,
@@ -53,6 +63,11 @@ _INTEGER: Mapping[type[TasoOp], Callable[..., Operation]] = {
     SubOp: arith.SubiOp,
     MulOp: arith.MuliOp,
     MaxOp: arith.MaxSIOp,
+    MinOp: arith.MinSIOp,
+    AbsOp: math.AbsIOp,
+    AndOp: arith.AndIOp,
+    OrOp: arith.OrIOp,
+    XorOp: arith.XOrIOp,
 }
 
 
@@ -97,7 +112,39 @@ def _gelu(b: Builder, args: Sequence[SSAValue], attrs: Attrs) -> SSAValue:
         curve = apply(b, TanhOp, apply(b, MulOp, apply(b, AddOp, x, bent), root))
     half = apply(b, MulOp, x, constant(b, 0.5, x.type))
     result = apply(b, MulOp, half, apply(b, AddOp, curve, constant(b, 1.0, x.type)))
-    return result if result.type == narrow else convert(b, result, narrow)
+    return convert(b, result, narrow)
+
+
+def _sigmoid(b: Builder, args: Sequence[SSAValue], attrs: Attrs) -> SSAValue:
+    x = extend(b, args[0])
+    one = constant(b, 1.0, x.type)
+    return convert(b, apply(b, DivOp, one, _one_plus_exp_of_neg(b, x)), args[0].type)
+
+
+def _silu(b: Builder, args: Sequence[SSAValue], attrs: Attrs) -> SSAValue:
+    x = extend(b, args[0])
+    return convert(b, apply(b, DivOp, x, _one_plus_exp_of_neg(b, x)), args[0].type)
+
+
+def _one_plus_exp_of_neg(b: Builder, x: SSAValue) -> SSAValue:
+    power = apply(b, ExpOp, apply(b, NegOp, x))
+    return apply(b, AddOp, power, constant(b, 1.0, x.type))
+
+
+def _not(b: Builder, args: Sequence[SSAValue], attrs: Attrs) -> SSAValue:
+    (x,) = args
+    ones = 1 if x.type == IntegerType(1) else -1
+    return apply(b, XorOp, x, constant(b, ones, x.type))
+
+
+def compare(b: Builder, predicate: str, x: SSAValue, y: SSAValue) -> SSAValue:
+    """The i1 of a comparison, by the name that `taso.compare` has for it."""
+    if isinstance(x.type, AnyFloat):
+        # Unordered for `ne` alone: of NaN, nothing else is true.
+        ordered = "une" if predicate == "ne" else f"o{predicate}"
+        return b.insert(arith.CmpfOp(x, y, ordered)).result
+    sign = "" if predicate in ("eq", "ne") else "u" if x.type == IntegerType(1) else "s"
+    return b.insert(arith.CmpiOp(x, y, sign + predicate)).result
 
 
 def extend(b: Builder, x: SSAValue) -> SSAValue:
@@ -118,10 +165,7 @@ def convert(b: Builder, x: SSAValue, target: Attribute) -> SSAValue:
 
 
 def _is_nonzero(b: Builder, x: SSAValue) -> SSAValue:
-    zero = constant(b, 0, x.type)
-    # Unordered or unequal: NaN is true.
-    compare = arith.CmpfOp(x, zero, "une") if isinstance(x.type, AnyFloat) else None
-    return b.insert(compare or arith.CmpiOp(x, zero, "ne")).results[0]
+    return compare(b, "ne", x, constant(b, 0, x.type))
 
 
 def _conversion(source: Attribute, target: Attribute) -> Callable[..., Operation]:
@@ -150,6 +194,14 @@ def _one_op(op: type[TasoOp]) -> ScalarLowering:
 
 
 SCALARS: Mapping[type[TasoOp], ScalarLowering] = MappingProxyType(
-    {op: _one_op(op) for op in _FLOAT} | {NegOp: _neg, ReluOp: _relu, GeluOp: _gelu}
+    {op: _one_op(op) for op in (*_FLOAT, *_INTEGER)}
+    | {
+        GeluOp: _gelu,
+        NegOp: _neg,
+        NotOp: _not,
+        ReluOp: _relu,
+        SigmoidOp: _sigmoid,
+        SiluOp: _silu,
+    }
 )
 """How the element-wise ops of one operand type compute an element (`cast` is `convert`)."""

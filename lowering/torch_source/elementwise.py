@@ -52,6 +52,8 @@ def translate_elementwise(values: Values, op: GenericOp) -> None:
     for inner in body:
         if isinstance(inner, arith.ConstantOp):
             scalars[inner.result] = scalar_value(inner.value)
+        elif isinstance(inner, arith.SelectOp) and not isinstance(scalars[inner.cond], Ref):
+            scalars[inner.result] = scalars[inner.lhs if scalars[inner.cond] else inner.rhs]
         else:
             last = inner.results[0] is end.operands[0]
             hint = hint_of(result, "") if last else ""

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from taso.dialects import equation
+from taso.dialects.activation import GeluOp, SigmoidOp, SiluOp
 from taso.dialects.base import TasoOp
 from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
-from taso.dialects.elementwise import GeluOp
 from taso.dialects.reduction import ReduceMeanOp, ReduceSumOp, VarOp
 from taso.dialects.spec import Attrs
 from taso.lowering.torch_source.code import Code, Ref
@@ -50,6 +50,14 @@ def _gelu(operands: Sequence[Ref], attrs: Attrs) -> Ref:
     (x,) = operands
     suffix = ', approximate="tanh"' if attrs["approximate"] == "tanh" else ""
     return _same(x, f"torch.nn.functional.gelu({x.text}{suffix})")
+
+
+def _sigmoid(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    return _same(operands[0], f"torch.sigmoid({operands[0].text})")
+
+
+def _silu(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    return _same(operands[0], f"torch.nn.functional.silu({operands[0].text})")
 
 
 def _layer_norm(operands: Sequence[Ref], attrs: Attrs) -> Ref:
@@ -112,6 +120,8 @@ ATEN_CALLS: Mapping[type[TasoOp], AtenCall] = {
     LayerNormOp: _layer_norm,
     ReduceMeanOp: _mean,
     ReduceSumOp: _sum,
+    SigmoidOp: _sigmoid,
+    SiluOp: _silu,
     SoftmaxOp: _softmax,
     VarOp: _var,
 }

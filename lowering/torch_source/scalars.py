@@ -17,24 +17,62 @@ Operand: TypeAlias = Ref | float | int | bool
 
 UNARY = {
     "arith.negf": "neg",
+    "math.absf": "abs",
+    "math.absi": "abs",
+    "math.cos": "cos",
     "math.erf": "erf",
     "math.exp": "exp",
     "math.log": "log",
     "math.rsqrt": "rsqrt",
+    "math.sin": "sin",
     "math.sqrt": "sqrt",
     "math.tanh": "tanh",
 }
 INFIX = {
     "arith.addf": ("add", "+"),
     "arith.addi": ("add", "+"),
+    "arith.andi": ("bitwise_and", "&"),
     "arith.divf": ("div", "/"),
     "arith.mulf": ("mul", "*"),
     "arith.muli": ("mul", "*"),
+    "arith.ori": ("bitwise_or", "|"),
     "arith.subf": ("sub", "-"),
     "arith.subi": ("sub", "-"),
+    "arith.xori": ("bitwise_xor", "^"),
     "math.powf": ("pow", "**"),
 }
-MAXIMUM = ("arith.maximumf", "arith.maxsi")
+EXTREMES = {
+    "arith.maximumf": ("maximum", "clamp_min"),
+    "arith.maxsi": ("maximum", "clamp_min"),
+    "arith.minimumf": ("minimum", "clamp_max"),
+    "arith.minsi": ("minimum", "clamp_max"),
+}
+FLOAT_COMPARISONS = {
+    "oeq": "==",
+    "une": "!=",
+    "olt": "<",
+    "ole": "<=",
+    "ogt": ">",
+    "oge": ">=",
+}
+"""Those of which torch has the same truth for NaN."""
+INTEGER_COMPARISONS = {
+    "eq": "==",
+    "ne": "!=",
+    "slt": "<",
+    "sle": "<=",
+    "sgt": ">",
+    "sge": ">=",
+}
+BOOLEAN_COMPARISONS = {
+    "eq": "==",
+    "ne": "!=",
+    "ult": "<",
+    "ule": "<=",
+    "ugt": ">",
+    "uge": ">=",
+}
+"""Unsigned: as a signed i1, true would be -1."""
 CASTS = (
     "arith.extf",
     "arith.extsi",
@@ -73,8 +111,11 @@ def expression(op: Operation, operands: Sequence[Operand]) -> Expression:
             return _unary(UNARY[op.name], tensors[0], type_)
         case _ if op.name in INFIX:
             return _infix(*INFIX[op.name], operands[0], operands[1], type_)
-        case _ if op.name in MAXIMUM:
-            return _maximum(operands[0], operands[1], type_)
+        case arith.SelectOp():
+            condition, a, b = operands
+            return _select(condition, a, b, type_)
+        case _ if op.name in EXTREMES:
+            return _extreme(*EXTREMES[op.name], operands[0], operands[1], type_)
         case _ if op.name in CASTS:
             return Expression("cast", f"{tensors[0].text}.to({type_.torch_dtype})", type_, {})
         case _:
@@ -95,6 +136,9 @@ def _infix(name: str, symbol: str, a: Operand, b: Operand, type_: Type) -> Expre
     # For floats, 0 - x differs from -x in the sign of zero.
     if isinstance(b, Ref) and (name, a) == ("sub", 0) and type_.dtype.startswith("int"):
         return _unary("neg", b, type_)
+    all_ones = True if type_.dtype == "bool" else -1
+    if isinstance(a, Ref) and (name, b) == ("bitwise_xor", all_ones):
+        return _unary("bitwise_not", a, type_)
     in_place: dict[Ref, str] = {}
     if isinstance(a, Ref):
         in_place[a] = f"{a.text}.{name}_({_text(b)})"
@@ -104,29 +148,55 @@ def _infix(name: str, symbol: str, a: Operand, b: Operand, type_: Type) -> Expre
     return Expression(name, f"{left} {symbol} {_text(b)}", type_, in_place)
 
 
-def _maximum(a: Operand, b: Operand, type_: Type) -> Expression:
+def _extreme(name: str, clamp: str, a: Operand, b: Operand, type_: Type) -> Expression:
     if not isinstance(a, Ref):
         a, b = b, a
     assert isinstance(a, Ref)
     if isinstance(b, Ref):
-        text = f"torch.maximum({a.text}, {b.text}"
+        text = f"torch.{name}({a.text}, {b.text}"
         in_place = {x: f"{text}, out={x.text})" for x in (a, b)}
-        return Expression("maximum", f"{text})", type_, in_place)
-    if b == 0:
+        return Expression(name, f"{text})", type_, in_place)
+    if name == "maximum" and b == 0:
         return _unary("relu", a, type_)
     bound = literal(b)
-    text = f"torch.clamp_min({a.text}, {bound})"
-    return Expression("clamped", text, type_, {a: f"{a.text}.clamp_min_({bound})"})
+    text = f"torch.{clamp}({a.text}, {bound})"
+    return Expression("clamped", text, type_, {a: f"{a.text}.{clamp}_({bound})"})
 
 
 def _comparison(
     op: arith.CmpfOp | arith.CmpiOp, operands: Sequence[Operand], type_: Type
 ) -> Expression:
-    # `une` is true of NaN, as torch's != is; `ne` is its integer counterpart.
-    floats = isinstance(op, arith.CmpfOp)
-    names = arith.CMPF_COMPARISON_OPERATIONS if floats else arith.CMPI_COMPARISON_OPERATIONS
-    predicate = names[op.predicate.value.data]
-    if predicate != ("une" if floats else "ne"):
-        raise TorchSourceError(f"{op.name} {predicate} has no translation to torch")
     a, b = operands
-    return Expression("nonzero", f"{_text(a)} != {_text(b)}", type_, {})
+    # The result is of another type than the operands, unless they are booleans: none is
+    # computed in place.
+    return Expression("compared", f"{_text(a)} {_symbol(op)} {_text(b)}", type_, {})
+
+
+def _symbol(op: arith.CmpfOp | arith.CmpiOp) -> str:
+    number = op.predicate.value.data
+    if isinstance(op, arith.CmpfOp):
+        known, name = FLOAT_COMPARISONS, arith.CMPF_COMPARISON_OPERATIONS[number]
+    else:
+        boolean = dtype_of(op.lhs.type) == "bool"
+        known = BOOLEAN_COMPARISONS if boolean else INTEGER_COMPARISONS
+        name = arith.CMPI_COMPARISON_OPERATIONS[number]
+    if name not in known:
+        raise TorchSourceError(f"{op.name} {name} of {op.lhs.type} has no translation to torch")
+    return known[name]
+
+
+def _select(condition: Operand, a: Operand, b: Operand, type_: Type) -> Expression:
+    """torch.where; a number takes the type of the tensor beside it."""
+    assert isinstance(condition, Ref)
+    if isinstance(a, Ref) and isinstance(b, Ref):
+        text = f"torch.where({condition.text}, {a.text}, {b.text}"
+        in_place = {x: f"{text}, out={x.text})" for x in (a, b)}
+        return Expression("chosen", f"{text})", type_, in_place)
+    chosen = _text(a)
+    if not isinstance(a, Ref) and not isinstance(b, Ref):
+        chosen = f"{condition.text}.new_full((), {literal(a)}, dtype={type_.torch_dtype})"
+    text = f"torch.where({condition.text}, {chosen}, {_text(b)})"
+    in_place = {}
+    if isinstance(b, Ref):
+        in_place[b] = f"{b.text}.masked_fill_({condition.text}, {_text(a)})"
+    return Expression("chosen", text, type_, in_place)

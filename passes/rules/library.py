@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from taso.passes.rules import (
+    activation,
     broadcast,
     composite,
     concat,
@@ -35,6 +36,7 @@ RULES: dict[str, Rule] = by_name(
         broadcast.RULES,
         transpose.RULES,
         reduction.RULES,
+        activation.RULES,
         composite.RULES,
         concat.RULES,
         einsum.RULES,

@@ -22,6 +22,10 @@ def neg(x: Term) -> Call:
     return Call("neg", (x,))
 
 
+def abs_(x: Term) -> Call:
+    return Call("abs", (x,))
+
+
 def exp(x: Term) -> Call:
     return Call("exp", (x,))
 
@@ -42,12 +46,32 @@ def tanh(x: Term) -> Call:
     return Call("tanh", (x,))
 
 
+def erf(x: Term) -> Call:
+    return Call("erf", (x,))
+
+
+def sin(x: Term) -> Call:
+    return Call("sin", (x,))
+
+
+def cos(x: Term) -> Call:
+    return Call("cos", (x,))
+
+
 def relu(x: Term) -> Call:
     return Call("relu", (x,))
 
 
 def gelu(x: Term, approximate: AttrExpr) -> Call:
     return Call("gelu", (x,), (("approximate", approximate),))
+
+
+def sigmoid(x: Term) -> Call:
+    return Call("sigmoid", (x,))
+
+
+def silu(x: Term) -> Call:
+    return Call("silu", (x,))
 
 
 def add(a: Term, b: Term) -> Call:
@@ -68,6 +92,10 @@ def div(a: Term, b: Term) -> Call:
 
 def maximum(a: Term, b: Term) -> Call:
     return Call("max", (a, b))
+
+
+def minimum(a: Term, b: Term) -> Call:
+    return Call("min", (a, b))
 
 
 def power(a: Term, b: Term) -> Call:
@@ -156,14 +184,24 @@ def _any_gelu(x: Term) -> Call:
     return gelu(x, AttrVar("approximate", "text"))
 
 
-ACTIVATIONS: dict[str, Callable[[Term], Call]] = {"gelu": _any_gelu, "relu": relu, "tanh": tanh}
+ACTIVATIONS: dict[str, Callable[[Term], Call]] = {
+    "gelu": _any_gelu,
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "silu": silu,
+    "tanh": tanh,
+}
 """Element-wise ops of one operand that follow layers, by name."""
 
 UNARY: dict[str, Callable[[Term], Call]] = {
+    "abs": abs_,
+    "cos": cos,
+    "erf": erf,
     "exp": exp,
     "log": log,
     "neg": neg,
     "rsqrt": rsqrt,
+    "sin": sin,
     "sqrt": sqrt,
     **ACTIVATIONS,
 }
@@ -173,6 +211,7 @@ BINARY: dict[str, Callable[[Term, Term], Call]] = {
     "add": add,
     "div": div,
     "max": maximum,
+    "min": minimum,
     "mul": mul,
     "sub": sub,
 }

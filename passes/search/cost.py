@@ -28,6 +28,7 @@ from taso.dialects import equation
 from taso.dialects.base import Attrs, AttrValue, OpKind, TasoOp, TensorSpec, numpy_dtype
 from taso.dialects.composite import AttentionOp, BatchNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp
+from taso.dialects.elementwise import BinaryOp
 from taso.dialects.emit import SpecEmitter
 from taso.dialects.reduction import ReductionOp
 from taso.dialects.taso import OPS
@@ -244,7 +245,7 @@ def is_library_call(op: type[TasoOp]) -> bool:
 
 def call_count(op: type[TasoOp], operands: Sequence[TensorSpec]) -> int:
     """Binary ops that a node stands for: an n-ary add or mul is a chain of n - 1."""
-    return max(len(operands) - 1, 1) if op.KIND is OpKind.ELEMENTWISE else 1
+    return max(len(operands) - 1, 1) if issubclass(op, BinaryOp) else 1
 
 
 def reduced_axes(op: type[TasoOp], attrs: Attrs, rank: int) -> tuple[int, ...]:

@@ -42,6 +42,9 @@ BROKEN: list[tuple[str, str, list[TensorSpec], Attrs]] = [
     ("broadcast", "C2", [f32(2, 3)], {"dims": (1, 0), "shape": (3, 2)}),
     ("broadcast", "C2", [f32(2)], {"dims": (1,), "shape": (2,)}),
     ("broadcast", "C3", [f32(1)], {"dims": (0,), "shape": (4,)}),
+    ("compare", "C1", [f32(2), f32(1)], {"predicate": "lt"}),
+    ("compare", "C1", [f32(2), TensorSpec((2,), "f64")], {"predicate": "lt"}),
+    ("compare", "C2", [f32(2), f32(2)], {"predicate": "LT"}),
     ("concat", "C1", [], {"axis": 0}),
     ("concat", "C2", [f32(2)], {"axis": 1}),
     ("concat", "C2", [f32()], {"axis": 0}),
@@ -67,6 +70,9 @@ BROKEN: list[tuple[str, str, list[TensorSpec], Attrs]] = [
     ("matmul", "C4", [i1(2, 3), i1(3, 4)], {}),
     ("reduce_max", "C3", [f32(2, 0)], {"axes": (1,)}),
     ("reshape", "C1", [f32(2, 3)], {"shape": (5,)}),
+    ("select", "C1", [i1(2), f32(2), TensorSpec((2,), "f16")], {}),
+    ("select", "C2", [f32(2), f32(2), f32(2)], {}),
+    ("select", "C2", [i1(1), f32(2), f32(2)], {}),
     ("slice", "C1", [f32(2)], {"axis": -1, "start": 0, "stop": 1}),
     ("slice", "C2", [f32(2)], {"axis": 0, "start": 1, "stop": 3}),
     ("slice", "C2", [f32(2)], {"axis": 0, "start": 2, "stop": 1}),
@@ -86,14 +92,15 @@ for _name in ("reduce_sum", "reduce_max", "reduce_mean", "var"):
         BROKEN.append((_name, "C1", [f32(2, 3)], {"axes": _axes, **_extra}))
     BROKEN.append((_name, "C2", [i1(2, 3)], {"axes": (0,), **_extra}))
 for _name, _op in OPS.items():
-    _extra = {"approximate": "none"} if _name == "gelu" else {}
     if issubclass(_op, ElementwiseOp):
-        BROKEN.append((_name, "C2", [i1(2)] * (2 if issubclass(_op, BinaryOp) else 1), _extra))
-        if _op.FLOAT_ONLY:
-            ints = [TensorSpec((2,), "i32")] * (2 if issubclass(_op, BinaryOp) else 1)
-            BROKEN.append((_name, "C2", ints, _extra))
+        _extra = {"approximate": "none"} if _name == "gelu" else {}
+        _count = 2 if issubclass(_op, BinaryOp) else 1
+        for _dtype in ("f32", "i1", "i32"):
+            if not _op.takes(TensorSpec((2,), _dtype)):
+                BROKEN.append((_name, "C2", [TensorSpec((2,), _dtype)] * _count, _extra))
     if issubclass(_op, BinaryOp):
-        BROKEN.append((_name, "C1", [f32(2), f32(1)], {}))
+        _dtype = "f32" if _op.takes(f32(2)) else "i1"
+        BROKEN.append((_name, "C1", [TensorSpec((n,), _dtype) for n in (2, 1)], {}))
 
 # What text alone can say wrong of a constant, and attributes alone.
 BROKEN_CONSTANTS = [

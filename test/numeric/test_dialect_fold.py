@@ -27,6 +27,7 @@ HUGE = TensorSpec((1 << 20, 1 << 20), "f32")
     [
         ("mul", [2.0, 3.5], {}, HUGE.shape),
         ("exp", [0.0], {}, HUGE.shape),
+        ("compare", [2.0, 3.5], {"predicate": "lt"}, HUGE.shape),
         ("cast", [1.5], {"dtype": "f64"}, HUGE.shape),
         ("transpose", [2.0], {"perm": (1, 0)}, HUGE.shape),
         ("reshape", [2.0], {"shape": (1 << 40,)}, (1 << 40,)),
@@ -48,6 +49,21 @@ SMALL: dict[str, Attrs] = {name: {} for name in OPS} | {
     "broadcast": {"shape": (3, 1, 1)},
     "slice": {"start": 0, "stop": 1},
 }
+
+
+@pytest.mark.parametrize("chosen, result", [("true", "%x"), ("false", "%y")])
+def test_a_condition_that_is_one_constant_chooses(chosen: str, result: str) -> None:
+    module = parse_module(f"""
+        func.func @main(%x: tensor<3xf32>, %y: tensor<3xf32>) -> tensor<3xf32> {{
+          %c = taso.constant {chosen} : tensor<3xi1>
+          %r = taso.select %c, %x, %y
+            : tensor<3xi1>, tensor<3xf32>, tensor<3xf32> -> tensor<3xf32>
+          func.return %r : tensor<3xf32>
+        }}""")
+    CanonicalizePass().apply(context(), module)
+    text = str(module)
+    assert f"func.return {result} : tensor<3xf32>" in text
+    assert "taso." not in text
 
 
 def test_split_of_a_splat() -> None:

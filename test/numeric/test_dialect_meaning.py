@@ -90,8 +90,12 @@ REDUCED = [
     ([(0, 4)], {"axes": (1,)}),
 ]
 
+PREDICATES = ("eq", "ne", "lt", "le", "gt", "ge")
+
 MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
+    "abs": (by_torch(torch.abs), ONE),
     "add": (by_torch(lambda a, b: a + b), TWO),
+    "and": (by_torch(torch.bitwise_and), TWO),
     "attention": (
         by_torch(attention),
         [
@@ -121,6 +125,10 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
         by_torch(lambda a, dtype: a.to(torch.int64)),
         [([s], {"dtype": "i64"}) for s in SHAPES],
     ),
+    "compare": (
+        by_torch(lambda a, b, predicate: getattr(torch, predicate)(a, b)),
+        [([s, s], {"predicate": p}) for s in SHAPES for p in PREDICATES],
+    ),
     "concat": (
         by_torch(lambda *parts, axis: torch.cat(parts, axis)),
         [
@@ -137,6 +145,7 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
             ([], {"value": b"", "shape": (0, 2), "dtype": "f64"}),
         ],
     ),
+    "cos": (by_torch(torch.cos), ONE),
     "div": (by_torch(lambda a, b: a / b), TWO),
     "einsum": (
         einsum,
@@ -150,6 +159,7 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
             ([(2, 0), (0, 4)], {"equation": "ij,jk->ik"}),
         ],
     ),
+    "erf": (by_torch(torch.erf), ONE),
     "exp": (by_torch(torch.exp), ONE),
     "gelu": (gelu, [([s], {"approximate": a}) for s in SHAPES for a in ("none", "tanh")]),
     "layer_norm": (
@@ -172,8 +182,11 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
         ],
     ),
     "max": (by_torch(torch.maximum), TWO),
+    "min": (by_torch(torch.minimum), TWO),
     "mul": (by_torch(lambda a, b: a * b), TWO),
     "neg": (by_torch(lambda a: 0 - a), ONE),
+    "not": (by_torch(torch.bitwise_not), ONE),
+    "or": (by_torch(torch.bitwise_or), TWO),
     "pow": (by_torch(torch.pow), TWO),
     "reduce_max": (by_torch(lambda a, axes: torch.amax(a, axes)), REDUCED),
     "reduce_mean": (by_torch(lambda a, axes: torch.mean(a, axes)), REDUCED),
@@ -191,6 +204,10 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
         ],
     ),
     "rsqrt": (by_torch(torch.rsqrt), ONE),
+    "select": (by_torch(torch.where), [([s, s, s], {}) for s in SHAPES]),
+    "sigmoid": (by_torch(torch.sigmoid), ONE),
+    "silu": (by_torch(torch.nn.functional.silu), ONE),
+    "sin": (by_torch(torch.sin), ONE),
     "slice": (
         by_torch(lambda a, axis, start, stop: torch.narrow(a, axis, start, stop - start)),
         [
@@ -225,17 +242,34 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
         by_torch(lambda a, axes, correction: torch.var(a, axes, correction=correction)),
         [(s, {**a, "correction": c}) for s, a in REDUCED[:3] for c in (0, 1)],
     ),
+    "xor": (by_torch(torch.bitwise_xor), TWO),
 }
+DTYPES: dict[str, Sequence[str | tuple[str, ...]]] = {
+    "abs": ("f64", "i64"),
+    "and": ("i1", "i64"),
+    "compare": ("f64", "i64", "i1"),
+    "min": ("f64", "i64"),
+    "not": ("i1", "i64"),
+    "or": ("i1", "i64"),
+    "select": [("i1", t, t) for t in ("f64", "i64", "i1")],
+    "xor": ("i1", "i64"),
+}
+"""Element types, of all operands or one by one; what is not listed is tested in f64."""
 POSITIVE = {"log", "sqrt", "rsqrt", "pow"}
 
 
-@pytest.mark.parametrize("name", OPS)
-def test_meaning(name: str) -> None:
+MEANINGS_BY_DTYPE = [(name, dtypes) for name in OPS for dtypes in DTYPES.get(name, ["f64"])]
+
+
+@pytest.mark.parametrize(("name", "dtypes"), MEANINGS_BY_DTYPE)
+def test_meaning(name: str, dtypes: str | tuple[str, ...]) -> None:
     reference, cases = MEANINGS[name]
     rng = np.random.default_rng()
     for shapes, attrs in cases:
-        specs = [TensorSpec(shape, "f64") for shape in shapes]
-        operands = [3 * random_array(spec, rng) for spec in specs]
+        each = [dtypes] * len(shapes) if isinstance(dtypes, str) else dtypes
+        specs = [TensorSpec(shape, dtype) for shape, dtype in zip(shapes, each, strict=True)]
+        operands = [random_array(spec, rng) for spec in specs]
+        operands = [3 * a if spec.is_float else a for a, spec in zip(operands, specs, strict=True)]
         if name in POSITIVE:
             operands[0] = np.abs(operands[0]) + 0.1
         results = OPS[name].evaluate(operands, attrs)
@@ -254,6 +288,23 @@ NAN, INF = math.nan, math.inf
 SPECIAL: list[tuple[str, dict[str, AttrValue], list[list[float]], list[float]]] = [
     ("relu", {}, [[NAN, -INF, INF, -2.0]], [NAN, 0.0, INF, 0.0]),
     ("max", {}, [[NAN, 1.0, -INF], [0.0, NAN, INF]], [NAN, NAN, INF]),
+    ("min", {}, [[NAN, 1.0, -INF], [0.0, NAN, INF]], [NAN, NAN, -INF]),
+    ("abs", {}, [[NAN, -INF, -0.0]], [NAN, INF, 0.0]),
+    ("sigmoid", {}, [[NAN, -INF, INF, -1e3]], [NAN, 0.0, 1.0, 0.0]),
+    ("silu", {}, [[NAN, -INF, INF, -1e3]], [NAN, NAN, INF, 0.0]),
+    ("erf", {}, [[NAN, -INF, INF]], [NAN, -1.0, 1.0]),
+    ("sin", {}, [[NAN, -INF, INF]], [NAN, NAN, NAN]),
+    *[
+        ("compare", {"predicate": p}, [[NAN, NAN, INF, 0.0], [NAN, 1.0, INF, -0.0]], truth)
+        for p, truth in [
+            ("eq", [0.0, 0.0, 1.0, 1.0]),
+            ("ne", [1.0, 1.0, 0.0, 0.0]),
+            ("lt", [0.0, 0.0, 0.0, 0.0]),
+            ("le", [0.0, 0.0, 1.0, 1.0]),
+            ("gt", [0.0, 0.0, 0.0, 0.0]),
+            ("ge", [0.0, 0.0, 1.0, 1.0]),
+        ]
+    ],
     ("log", {}, [[0.0, -1.0, INF]], [-INF, NAN, INF]),
     ("sqrt", {}, [[-1.0, INF, NAN]], [NAN, INF, NAN]),
     ("rsqrt", {}, [[0.0, INF]], [INF, 0.0]),

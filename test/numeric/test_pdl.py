@@ -84,11 +84,14 @@ def pdl_places(rule: Rule, module: ModuleOp) -> set[int]:
 
 @pytest.mark.parametrize("rule", PDL_RULES, ids=lambda rule: rule.name)
 def test_pdl_finds_what_the_ir_matcher_finds(rule: Rule) -> None:
+    places = 0
     for seed in range(2):
         module = program_for(rule, seed)
         found = ir_places(rule, module)
-        assert found
+        places += len(found)
         assert pdl_places(rule, module) == found
+    # A splat of no elements has no value: a program may hold no place at all.
+    assert places
 
 
 @pytest.mark.parametrize("rule", SINGLE, ids=lambda rule: rule.name)

@@ -115,6 +115,14 @@ rule composite-attention-without-softmax:
 rule composite-attention-softmax-of-columns:
   matmul(softmax(matmul(q: [m, d], k: [d, n]), axis=-2), v: [n, d])
   => attention(q, transpose(k, perm=[1, 0]), v, scale=1.0)
+rule activation-sigmoid-of-positive:
+  div(splat(1): [*s], add(exp(x: [*s]), splat(1): [*s])) => sigmoid(x)
+rule activation-silu-of-another-value:
+  mul(x: [*s], sigmoid(y: [*s])) => silu(x)
+rule activation-gelu-tanh-as-erf:
+  gelu(x, approximate="tanh") => gelu(x, approximate="none")
+rule activation-gelu-without-the-root:
+  mul(mul(x: [*s], splat(0.5): [*s]), add(erf(x), splat(1): [*s])) => gelu(x, approximate="none")
 rule einsum-matmul-of-transposed-operand:
   einsum(x: [m, k], y: [n, k], equation="ab,cb->ac") => matmul(x, y)
 rule einsum-fuse-at-the-other-operand:

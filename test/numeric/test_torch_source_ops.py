@@ -15,6 +15,8 @@ INTEGERS = ("i32", "i64")
 NUMBERS = (*FLOAT_DTYPES, *INTEGERS)
 ALL = (*NUMBERS, "i1")
 
+LOGICAL = ("i1", *INTEGERS)
+
 Shape = tuple[int, ...]
 Case = tuple[list[Shape], dict[str, Any]]
 
@@ -41,9 +43,29 @@ CASES: dict[str, tuple[tuple[str, ...], list[Case]]] = {
     "sub": (NUMBERS, BINARY),
     "mul": (NUMBERS, BINARY),
     "max": (NUMBERS, BINARY),
+    "min": (NUMBERS, BINARY),
+    "and": (LOGICAL, BINARY),
+    "or": (LOGICAL, BINARY),
+    "xor": (LOGICAL, BINARY),
+    "not": (LOGICAL, UNARY),
+    "compare": (
+        ALL,
+        [
+            ([shape, shape], {"predicate": predicate})
+            for shape in POINTS
+            for predicate in ("eq", "ne", "lt", "le", "gt", "ge")
+        ],
+    ),
+    "select": (ALL, [([shape] * 3, {}) for shape in POINTS]),
     "div": (FLOAT_DTYPES, BINARY),
     "pow": (FLOAT_DTYPES, BINARY),
     "neg": (NUMBERS, UNARY),
+    "abs": (NUMBERS, UNARY),
+    "erf": (FLOAT_DTYPES, UNARY),
+    "sin": (FLOAT_DTYPES, UNARY),
+    "cos": (FLOAT_DTYPES, UNARY),
+    "sigmoid": (FLOAT_DTYPES, UNARY),
+    "silu": (FLOAT_DTYPES, UNARY),
     "relu": (NUMBERS, UNARY),
     "exp": (FLOAT_DTYPES, UNARY),
     "log": (FLOAT_DTYPES, UNARY),
@@ -209,11 +231,17 @@ CASES: dict[str, tuple[tuple[str, ...], list[Case]]] = {
 }
 POSITIVE = {"log", "sqrt", "rsqrt", "pow", "div"}
 ACCUMULATED = {"einsum", "matmul", "reduce_mean", "reduce_sum", "var", "softmax", "layer_norm"}
-ACCUMULATED |= {"batch_norm", "attention", "gelu", "pow", "rsqrt", "tanh"}
+ACCUMULATED |= {"batch_norm", "attention", "gelu", "pow", "rsqrt", "silu", "tanh"}
 
 
 def test_every_op_is_here() -> None:
     assert CASES.keys() == OPS.keys()
+
+
+def _operands(name: str, shapes: list[Shape], dtype: str) -> list[TensorSpec]:
+    """Of one element type, but for a condition."""
+    specs = [TensorSpec(shape, dtype) for shape in shapes]
+    return [TensorSpec(shapes[0], "i1"), *specs[1:]] if name == "select" else specs
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name != "constant"])
@@ -221,7 +249,7 @@ def test_op(name: str) -> None:
     dtypes, cases = CASES[name]
     rng = np.random.default_rng()
     for dtype in dtypes:
-        typed = [OpCase(name, [TensorSpec(s, dtype) for s in shapes], a) for shapes, a in cases]
+        typed = [OpCase(name, _operands(name, shapes, dtype), attrs) for shapes, attrs in cases]
         specs = [t for case in typed for t in case.operands]
         inputs = random_inputs(specs, rng, positive=name in POSITIVE)
         check_torch(module_of(typed), inputs, accumulated=name in ACCUMULATED)
@@ -244,7 +272,11 @@ SPECIAL = np.array([[np.nan, 1.0, -2.0], [np.inf, 3.0, 0.5], [-np.inf, 0.0, -0.0
 
 @pytest.mark.parametrize("dtype", FLOAT_DTYPES)
 @pytest.mark.parametrize(
-    "name", ["relu", "neg", "exp", "log", "sqrt", "tanh", "softmax", "reduce_max", "reduce_sum"]
+    "name",
+    [
+        *("relu", "neg", "exp", "log", "sqrt", "tanh", "softmax", "reduce_max", "reduce_sum"),
+        *("abs", "cos", "erf", "sigmoid", "silu", "sin"),
+    ],
 )
 def test_nan_and_inf_go_through_unary(name: str, dtype: str) -> None:
     attrs = {"softmax": {"axis": 1}, "reduce_max": {"axes": (1,)}, "reduce_sum": {"axes": (1,)}}
@@ -253,11 +285,17 @@ def test_nan_and_inf_go_through_unary(name: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", FLOAT_DTYPES)
-@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "max"])
-def test_nan_and_inf_go_through_binary(name: str, dtype: str) -> None:
+@pytest.mark.parametrize(
+    "name, attrs",
+    [
+        *((name, {}) for name in ("add", "sub", "mul", "div", "max", "min")),
+        *(("compare", {"predicate": p}) for p in ("eq", "ne", "lt", "le", "gt", "ge")),
+    ],
+)
+def test_nan_and_inf_go_through_binary(name: str, attrs: dict[str, Any], dtype: str) -> None:
     left, right = (a.reshape(-1) for a in np.meshgrid(SPECIAL, SPECIAL))
     inputs = [a.astype(numpy_dtype(dtype)) for a in (left, right)]
-    case = OpCase(name, [TensorSpec(left.shape, dtype)] * 2, {})
+    case = OpCase(name, [TensorSpec(left.shape, dtype)] * 2, attrs)
     check_torch(module_of([case]), inputs)
 
 

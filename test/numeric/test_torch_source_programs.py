@@ -175,6 +175,88 @@ def test_a_stale_record_does_not_change_the_result() -> None:
     torch.testing.assert_close(got, e / e.sum(1, keepdim=True))
 
 
+def test_chosen_values_overwrite_what_is_dead() -> None:
+    module = check_text("""
+        func.func @main(%x: tensor<3x5xf32>, %y: tensor<3x5xf32>) -> tensor<3x5xf32> {
+          %zero = taso.constant 0.0 : tensor<3x5xf32>
+          %c = taso.compare %x, %y, predicate = "lt"
+            : tensor<3x5xf32>, tensor<3x5xf32> -> tensor<3x5xi1>
+          %a = taso.exp %x : tensor<3x5xf32>
+          %b = taso.min %a, %y : tensor<3x5xf32>
+          %d = taso.select %c, %y, %b
+            : tensor<3x5xi1>, tensor<3x5xf32>, tensor<3x5xf32> -> tensor<3x5xf32>
+          %n = taso.not %c : tensor<3x5xi1>
+          %e = taso.select %n, %zero, %d
+            : tensor<3x5xi1>, tensor<3x5xf32>, tensor<3x5xf32> -> tensor<3x5xf32>
+          func.return %e : tensor<3x5xf32>
+        }""")
+    assert body_of(module) == [
+        "c = x < y",
+        "a = torch.exp(x)",
+        "torch.minimum(a, y, out=a)",
+        "torch.where(c, y, a, out=a)",
+        "c.bitwise_not_()",
+        "a.masked_fill_(c, 0.0)",
+        "return a",
+    ]
+
+
+def test_a_condition_that_is_also_chosen_is_not_overwritten_while_it_is_read() -> None:
+    check_text("""
+        func.func @main(%x: tensor<3x5xi1>, %y: tensor<3x5xi1>) -> tensor<3x5xi1> {
+          %true = taso.constant true : tensor<3x5xi1>
+          %c = taso.xor %x, %y : tensor<3x5xi1>
+          %a = taso.select %c, %c, %y
+            : tensor<3x5xi1>, tensor<3x5xi1>, tensor<3x5xi1> -> tensor<3x5xi1>
+          %n = taso.not %a : tensor<3x5xi1>
+          %b = taso.select %n, %true, %n
+            : tensor<3x5xi1>, tensor<3x5xi1>, tensor<3x5xi1> -> tensor<3x5xi1>
+          %d = taso.compare %b, %b, predicate = "ge"
+            : tensor<3x5xi1>, tensor<3x5xi1> -> tensor<3x5xi1>
+          func.return %d : tensor<3x5xi1>
+        }""")
+
+
+@pytest.mark.parametrize(
+    "dtype, first, second",
+    [
+        *((dtype, "0.3", "-inf") for dtype in ("f16", "bf16", "f32", "f64")),
+        ("i32", "-7", "3"),
+        ("i64", "9007199254740993", "3"),
+        ("i1", "true", "false"),
+    ],
+)
+def test_chosen_constants_have_their_type(dtype: str, first: str, second: str) -> None:
+    text = """
+        func.func @main(%c: tensor<5x3xi1>, %x: tensor<5x3xDT>)
+            -> (tensor<5x3xDT>, tensor<5x3xDT>, tensor<5x3xDT>) {
+          %a = taso.constant FIRST : tensor<5x3xDT>
+          %b = taso.constant SECOND : tensor<5x3xDT>
+          %r = taso.select %c, %a, %b
+            : tensor<5x3xi1>, tensor<5x3xDT>, tensor<5x3xDT> -> tensor<5x3xDT>
+          %s = taso.select %c, %a, %x
+            : tensor<5x3xi1>, tensor<5x3xDT>, tensor<5x3xDT> -> tensor<5x3xDT>
+          %t = taso.select %c, %x, %b
+            : tensor<5x3xi1>, tensor<5x3xDT>, tensor<5x3xDT> -> tensor<5x3xDT>
+          func.return %r, %s, %t : tensor<5x3xDT>, tensor<5x3xDT>, tensor<5x3xDT>
+        }"""
+    check_text(text.replace("DT", dtype).replace("FIRST", first).replace("SECOND", second))
+
+
+@pytest.mark.parametrize("chosen", ["true", "false"])
+def test_a_constant_condition_chooses(chosen: str) -> None:
+    module = check_text(
+        """
+        func.func @main(%x: tensor<3x5xf32>, %y: tensor<3x5xf32>) -> tensor<3x5xf32> {
+          %c = taso.constant CHOSEN : tensor<3x5xi1>
+          %r = taso.select %c, %x, %y
+            : tensor<3x5xi1>, tensor<3x5xf32>, tensor<3x5xf32> -> tensor<3x5xf32>
+          func.return %r : tensor<3x5xf32>
+        }""".replace("CHOSEN", chosen)
+    )
+    assert body_of(module) == ["return x" if chosen == "true" else "return y"]
+
+
 def test_slices_that_split_are_one_call_and_others_are_not() -> None:
     text = """
         func.func @main(%x: tensor<2x7xf32>) -> (tensor<2x3xf32>, tensor<2xKxf32>) {
@@ -195,7 +277,7 @@ def random_program(rng: random.Random) -> ModuleOp:
     values: list[SSAValue] = list(block.args)
     for _ in range(20):
         pick = [rng.choice(values[-6:]) for _ in range(2)]
-        match rng.randrange(7):
+        match rng.randrange(8):
             case 0:
                 op = OPS["transpose"].create_op(pick[:1], {"perm": (1, 0)})
             case 1:
@@ -209,8 +291,14 @@ def random_program(rng: random.Random) -> ModuleOp:
                 op = OPS["split"].create_op(pick[:1], {"axis": 0, "sizes": (1, 3)})
                 block.add_op(op)
                 op = OPS["concat"].create_op([op.results[1], op.results[0]], {"axis": 0})
+            case 4:  # of arguments: a rounding must not decide
+                predicate = {"predicate": rng.choice(["lt", "eq", "ge"])}
+                op = OPS["compare"].create_op(rng.sample(block.args, 2), predicate)
+                block.add_op(op)
+                op = OPS["select"].create_op([op.results[0], *pick], {})
             case _:
-                name = rng.choice(["add", "sub", "max", "mul", "relu", "tanh", "neg"])
+                names = ["add", "sub", "max", "min", "mul", "relu", "tanh", "neg", "abs", "sin"]
+                name = rng.choice(names)
                 arity = len(OPS[name].get_irdl_definition().operands)
                 op = OPS[name].create_op(pick[:arity], {})
         block.add_op(op)

@@ -42,7 +42,16 @@ EQUATIONS = (
     "a,b->ab",
 )
 SPLATS = (0.0, 1.0, 2.0, 0.5, -1.0, 1e-5)
-DIFFICULT = ("matmul", "siblings", "binary", "scale", "transpose", "written_out")
+DIFFICULT = (
+    "matmul",
+    "compare",
+    "select",
+    "siblings",
+    "binary",
+    "scale",
+    "transpose",
+    "written_out",
+)
 
 
 @dataclass(frozen=True)
@@ -170,7 +179,8 @@ class _Writer:
         return self.emit("constant", **pack_constant(self.rng.normal(size=size), self.dtype))
 
     def _draw_op_unary(self) -> None:
-        self.emit(self.random.choice(["neg", "exp", "relu", "tanh", "neg"]), self.any())
+        names = ["neg", "exp", "relu", "tanh", "neg", "abs", "sigmoid", "silu", "erf", "sin", "cos"]
+        self.emit(self.random.choice(names), self.any())
 
     def _draw_op_gelu(self) -> None:
         self.emit("gelu", self.any(), approximate=self.random.choice(["none", "tanh"]))
@@ -180,7 +190,7 @@ class _Writer:
 
     def _draw_op_binary(self) -> None:
         x = self.any()
-        name = self.random.choice(["add", "mul", "sub", "max", "add", "mul"])
+        name = self.random.choice(["add", "mul", "sub", "max", "min", "add", "mul"])
         self.emit(name, x, self.like(spec_of(x)))
 
     def _draw_op_div(self) -> None:
@@ -207,13 +217,39 @@ class _Writer:
 
     def _draw_op_integers(self) -> None:
         x = self.any(lambda spec: spec.dtype in ("i64", "i32"))
-        name = self.random.choice(["add", "mul", "sub", "max"])
+        name = self.random.choice(["add", "mul", "sub", "max", "min", "and", "or", "xor"])
         y = self.emit(name, x, self.like(spec_of(x)))
-        self.emit(self.random.choice(["neg", "relu"]), y)
+        self.emit(self.random.choice(["neg", "relu", "abs", "not"]), y)
 
     def _draw_op_cast(self) -> None:
         dtypes = [self.dtype, self.dtype, WIDER[self.dtype]]
         self.emit("cast", self.any(lambda spec: True), dtype=self.random.choice(dtypes))
+
+    def _draw_op_compare(self) -> None:
+        """Of arguments: what is computed may be nearly equal, and a rounding decide."""
+        x = self.random.choice(self.block.args)
+        alike = [v for v in self.block.args if v.type == x.type]
+        other = self.random.choice(alike)
+        if spec_of(x).is_float and self.random.random() < 0.5:
+            other = self.splat(self.random.choice(SPLATS), x)
+        predicate = self.random.choice(["eq", "ne", "lt", "le", "gt", "ge"])
+        self.emit("compare", x, other, predicate=predicate)
+
+    def _draw_op_logic(self) -> None:
+        x = self.any(lambda spec: spec.dtype == "i1")
+        x = self.emit(self.random.choice(["and", "or", "xor"]), x, self.like(spec_of(x)))
+        self.emit("not", x)
+
+    def _draw_op_select(self) -> None:
+        condition = self.any(lambda spec: spec.dtype == "i1")
+        shape = spec_of(condition).shape
+        x = self.any(lambda spec: spec.shape == shape)
+        y = self.like(spec_of(x))
+        if spec_of(x).is_float and self.random.random() < 0.5:
+            y = self.splat(self.random.choice(SPLATS), x)
+        operands = [x, y]
+        self.random.shuffle(operands)
+        self.emit("select", condition, *operands)
 
     def _draw_op_matmul(self) -> None:
         x = self.ranked(2, 3)

@@ -4,6 +4,8 @@
 func.func @unary(%a: tensor<2x3xf32>, %i: tensor<4xi32>) {
   // CHECK: taso.neg %i : tensor<4xi32>
   %neg = taso.neg %i : tensor<4xi32>
+  // CHECK: taso.abs %i : tensor<4xi32>
+  %abs = taso.abs %i : tensor<4xi32>
   // CHECK: taso.exp %a : tensor<2x3xf32>
   %exp = taso.exp %a : tensor<2x3xf32>
   // CHECK: taso.log %a : tensor<2x3xf32>
@@ -14,12 +16,12 @@ func.func @unary(%a: tensor<2x3xf32>, %i: tensor<4xi32>) {
   %rsqrt = taso.rsqrt %a : tensor<2x3xf32>
   // CHECK: taso.tanh %a : tensor<2x3xf32>
   %tanh = taso.tanh %a : tensor<2x3xf32>
-  // CHECK: taso.relu %i : tensor<4xi32>
-  %relu = taso.relu %i : tensor<4xi32>
-  // CHECK: taso.gelu %a, approximate = "none" : tensor<2x3xf32>
-  %gelu = taso.gelu %a, approximate = "none" : tensor<2x3xf32>
-  // CHECK: taso.gelu %a, approximate = "tanh" {hint = "keep"} : tensor<2x3xf32>
-  %gelu_tanh = taso.gelu %a, approximate = "tanh" {hint = "keep"} : tensor<2x3xf32>
+  // CHECK: taso.erf %a : tensor<2x3xf32>
+  %erf = taso.erf %a : tensor<2x3xf32>
+  // CHECK: taso.sin %a : tensor<2x3xf32>
+  %sin = taso.sin %a : tensor<2x3xf32>
+  // CHECK: taso.cos %a : tensor<2x3xf32>
+  %cos = taso.cos %a : tensor<2x3xf32>
   func.return
 }
 
@@ -35,6 +37,8 @@ func.func @binary(%a: tensor<0x3xbf16>, %b: tensor<0x3xbf16>, %s: tensor<i64>) {
   %div = taso.div %a, %b : tensor<0x3xbf16>
   // CHECK: taso.max %s, %s : tensor<i64>
   %max = taso.max %s, %s : tensor<i64>
+  // CHECK: taso.min %a, %b : tensor<0x3xbf16>
+  %min = taso.min %a, %b : tensor<0x3xbf16>
   // CHECK: taso.pow %a, %b : tensor<0x3xbf16>
   %pow = taso.pow %a, %b : tensor<0x3xbf16>
   func.return

@@ -1,4 +1,4 @@
-// RUN: taso-opt %s -p 'taso-apply-rules{rules=broadcast-compose,broadcast-identity,broadcast-reshape-compose,broadcast-reshape-identity,broadcast-exp,broadcast-log,broadcast-neg,broadcast-rsqrt,broadcast-sqrt,broadcast-gelu,broadcast-relu,broadcast-tanh,broadcast-add,broadcast-div,broadcast-max,broadcast-mul,broadcast-sub,broadcast-add-constant,broadcast-div-constant,broadcast-max-constant,broadcast-mul-constant,broadcast-sub-constant}' | filecheck %s
+// RUN: taso-opt %s -p 'taso-apply-rules{rules=broadcast-compose,broadcast-identity,broadcast-reshape-compose,broadcast-reshape-identity,broadcast-exp,broadcast-sin,broadcast-abs,broadcast-erf,broadcast-cos,broadcast-log,broadcast-neg,broadcast-rsqrt,broadcast-sqrt,broadcast-gelu,broadcast-relu,broadcast-sigmoid,broadcast-silu,broadcast-tanh,broadcast-add,broadcast-div,broadcast-max,broadcast-min,broadcast-mul,broadcast-sub,broadcast-add-constant,broadcast-div-constant,broadcast-max-constant,broadcast-min-constant,broadcast-mul-constant,broadcast-sub-constant}' | filecheck %s
 
 // Broadcasts and reshapes compose, vanish, and move out of element-wise ops.
 
@@ -42,6 +42,46 @@ func.func @exp(%x: tensor<4xf32>) -> tensor<5x4xf32> {
   %broadcast = taso.broadcast %x, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
   %exp = taso.exp %broadcast : tensor<5x4xf32>
   func.return %exp : tensor<5x4xf32>
+}
+
+// CHECK-LABEL: func.func @sin(
+// CHECK-NEXT:   %0 = taso.sin %x : tensor<4xf32>
+// CHECK-NEXT:   %sin = taso.broadcast %0, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+// CHECK-NEXT:   func.return %sin : tensor<5x4xf32>
+func.func @sin(%x: tensor<4xf32>) -> tensor<5x4xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+  %sin = taso.sin %broadcast : tensor<5x4xf32>
+  func.return %sin : tensor<5x4xf32>
+}
+
+// CHECK-LABEL: func.func @abs(
+// CHECK-NEXT:   %0 = taso.abs %x : tensor<4xf32>
+// CHECK-NEXT:   %abs = taso.broadcast %0, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+// CHECK-NEXT:   func.return %abs : tensor<5x4xf32>
+func.func @abs(%x: tensor<4xf32>) -> tensor<5x4xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+  %abs = taso.abs %broadcast : tensor<5x4xf32>
+  func.return %abs : tensor<5x4xf32>
+}
+
+// CHECK-LABEL: func.func @erf(
+// CHECK-NEXT:   %0 = taso.erf %x : tensor<4xf32>
+// CHECK-NEXT:   %erf = taso.broadcast %0, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+// CHECK-NEXT:   func.return %erf : tensor<5x4xf32>
+func.func @erf(%x: tensor<4xf32>) -> tensor<5x4xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+  %erf = taso.erf %broadcast : tensor<5x4xf32>
+  func.return %erf : tensor<5x4xf32>
+}
+
+// CHECK-LABEL: func.func @cos(
+// CHECK-NEXT:   %0 = taso.cos %x : tensor<4xf32>
+// CHECK-NEXT:   %cos = taso.broadcast %0, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+// CHECK-NEXT:   func.return %cos : tensor<5x4xf32>
+func.func @cos(%x: tensor<4xf32>) -> tensor<5x4xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<4xf32> -> tensor<5x4xf32>
+  %cos = taso.cos %broadcast : tensor<5x4xf32>
+  func.return %cos : tensor<5x4xf32>
 }
 
 // CHECK-LABEL: func.func @log(
@@ -104,6 +144,26 @@ func.func @relu(%x: tensor<5xf32>) -> tensor<1x5xf32> {
   func.return %relu : tensor<1x5xf32>
 }
 
+// CHECK-LABEL: func.func @sigmoid(
+// CHECK-NEXT:   %0 = taso.sigmoid %x : tensor<5xf32>
+// CHECK-NEXT:   %sigmoid = taso.broadcast %0, dims = [1] : tensor<5xf32> -> tensor<1x5xf32>
+// CHECK-NEXT:   func.return %sigmoid : tensor<1x5xf32>
+func.func @sigmoid(%x: tensor<5xf32>) -> tensor<1x5xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<5xf32> -> tensor<1x5xf32>
+  %sigmoid = taso.sigmoid %broadcast : tensor<1x5xf32>
+  func.return %sigmoid : tensor<1x5xf32>
+}
+
+// CHECK-LABEL: func.func @silu(
+// CHECK-NEXT:   %0 = taso.silu %x : tensor<5xf32>
+// CHECK-NEXT:   %silu = taso.broadcast %0, dims = [1] : tensor<5xf32> -> tensor<1x5xf32>
+// CHECK-NEXT:   func.return %silu : tensor<1x5xf32>
+func.func @silu(%x: tensor<5xf32>) -> tensor<1x5xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<5xf32> -> tensor<1x5xf32>
+  %silu = taso.silu %broadcast : tensor<1x5xf32>
+  func.return %silu : tensor<1x5xf32>
+}
+
 // CHECK-LABEL: func.func @tanh(
 // CHECK-NEXT:   %0 = taso.tanh %x : tensor<5xf32>
 // CHECK-NEXT:   %tanh = taso.broadcast %0, dims = [1] : tensor<5xf32> -> tensor<2x5xf32>
@@ -145,6 +205,17 @@ func.func @max(%x: tensor<2xf32>, %y: tensor<2xf32>) -> tensor<4x2xf32> {
   %broadcast_1 = taso.broadcast %y, dims = [1] : tensor<2xf32> -> tensor<4x2xf32>
   %max = taso.max %broadcast, %broadcast_1 : tensor<4x2xf32>
   func.return %max : tensor<4x2xf32>
+}
+
+// CHECK-LABEL: func.func @min(
+// CHECK-NEXT:   %0 = taso.min %x, %y : tensor<2xf32>
+// CHECK-NEXT:   %min = taso.broadcast %0, dims = [1] : tensor<2xf32> -> tensor<4x2xf32>
+// CHECK-NEXT:   func.return %min : tensor<4x2xf32>
+func.func @min(%x: tensor<2xf32>, %y: tensor<2xf32>) -> tensor<4x2xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<2xf32> -> tensor<4x2xf32>
+  %broadcast_1 = taso.broadcast %y, dims = [1] : tensor<2xf32> -> tensor<4x2xf32>
+  %min = taso.min %broadcast, %broadcast_1 : tensor<4x2xf32>
+  func.return %min : tensor<4x2xf32>
 }
 
 // CHECK-LABEL: func.func @mul(
@@ -203,6 +274,18 @@ func.func @max_constant(%x: tensor<3xf32>) -> tensor<2x3xf32> {
   %splat = taso.constant 2.0 : tensor<2x3xf32>
   %max = taso.max %broadcast, %splat : tensor<2x3xf32>
   func.return %max : tensor<2x3xf32>
+}
+
+// CHECK-LABEL: func.func @min_constant(
+// CHECK-NEXT:   %0 = taso.constant 2.0 : tensor<3xf32>
+// CHECK-NEXT:   %1 = taso.min %x, %0 : tensor<3xf32>
+// CHECK-NEXT:   %min = taso.broadcast %1, dims = [1] : tensor<3xf32> -> tensor<2x3xf32>
+// CHECK-NEXT:   func.return %min : tensor<2x3xf32>
+func.func @min_constant(%x: tensor<3xf32>) -> tensor<2x3xf32> {
+  %broadcast = taso.broadcast %x, dims = [1] : tensor<3xf32> -> tensor<2x3xf32>
+  %splat = taso.constant 2.0 : tensor<2x3xf32>
+  %min = taso.min %broadcast, %splat : tensor<2x3xf32>
+  func.return %min : tensor<2x3xf32>
 }
 
 // CHECK-LABEL: func.func @mul_constant(

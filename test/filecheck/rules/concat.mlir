@@ -1,4 +1,4 @@
-// RUN: taso-opt %s -p 'taso-apply-rules{rules=concat-of-split-2,concat-of-split-3,concat-split-2,concat-split-3,concat-of-gelu,concat-of-relu,concat-of-tanh,concat-operands-of-add,concat-operands-of-mul,concat-split-gelu,concat-split-relu,concat-split-tanh,concat-flatten-left,concat-flatten-right,concat-slice-identity,concat-slice-of-slice,concat-of-slices}' | filecheck %s
+// RUN: taso-opt %s -p 'taso-apply-rules{rules=concat-of-split-2,concat-of-split-3,concat-split-2,concat-split-3,concat-of-gelu,concat-of-relu,concat-of-sigmoid,concat-of-silu,concat-of-tanh,concat-operands-of-add,concat-operands-of-mul,concat-split-gelu,concat-split-relu,concat-split-sigmoid,concat-split-silu,concat-split-tanh,concat-flatten-left,concat-flatten-right,concat-slice-identity,concat-slice-of-slice,concat-of-slices}' | filecheck %s
 
 // Concats, splits and slices cancel; element-wise ops move through them.
 
@@ -53,6 +53,28 @@ func.func @of_relu(%x: tensor<2x4xf32>, %y: tensor<2x5xf32>) -> tensor<2x9xf32> 
   %relu = taso.relu %x : tensor<2x4xf32>
   %relu_1 = taso.relu %y : tensor<2x5xf32>
   %concat = taso.concat %relu, %relu_1, axis = 1 : tensor<2x4xf32>, tensor<2x5xf32> -> tensor<2x9xf32>
+  func.return %concat : tensor<2x9xf32>
+}
+
+// CHECK-LABEL: func.func @of_sigmoid(
+// CHECK-NEXT:   %0 = taso.concat %x, %y, axis = 1 : tensor<2x4xf32>, tensor<2x5xf32> -> tensor<2x9xf32>
+// CHECK-NEXT:   %concat = taso.sigmoid %0 : tensor<2x9xf32>
+// CHECK-NEXT:   func.return %concat : tensor<2x9xf32>
+func.func @of_sigmoid(%x: tensor<2x4xf32>, %y: tensor<2x5xf32>) -> tensor<2x9xf32> {
+  %sigmoid = taso.sigmoid %x : tensor<2x4xf32>
+  %sigmoid_1 = taso.sigmoid %y : tensor<2x5xf32>
+  %concat = taso.concat %sigmoid, %sigmoid_1, axis = 1 : tensor<2x4xf32>, tensor<2x5xf32> -> tensor<2x9xf32>
+  func.return %concat : tensor<2x9xf32>
+}
+
+// CHECK-LABEL: func.func @of_silu(
+// CHECK-NEXT:   %0 = taso.concat %x, %y, axis = 1 : tensor<2x4xf32>, tensor<2x5xf32> -> tensor<2x9xf32>
+// CHECK-NEXT:   %concat = taso.silu %0 : tensor<2x9xf32>
+// CHECK-NEXT:   func.return %concat : tensor<2x9xf32>
+func.func @of_silu(%x: tensor<2x4xf32>, %y: tensor<2x5xf32>) -> tensor<2x9xf32> {
+  %silu = taso.silu %x : tensor<2x4xf32>
+  %silu_1 = taso.silu %y : tensor<2x5xf32>
+  %concat = taso.concat %silu, %silu_1, axis = 1 : tensor<2x4xf32>, tensor<2x5xf32> -> tensor<2x9xf32>
   func.return %concat : tensor<2x9xf32>
 }
 
@@ -111,6 +133,28 @@ func.func @split_relu(%x: tensor<5x4xf32>) -> (tensor<5x1xf32>, tensor<5x3xf32>)
   %relu = taso.relu %split : tensor<5x1xf32>
   %relu_1 = taso.relu %split_1 : tensor<5x3xf32>
   func.return %relu, %relu_1 : tensor<5x1xf32>, tensor<5x3xf32>
+}
+
+// CHECK-LABEL: func.func @split_sigmoid(
+// CHECK-NEXT:   %0 = taso.sigmoid %x : tensor<5x4xf32>
+// CHECK-NEXT:   %sigmoid, %sigmoid_1 = taso.split %0, axis = 1, sizes = [1, 3] : tensor<5x4xf32> -> tensor<5x1xf32>, tensor<5x3xf32>
+// CHECK-NEXT:   func.return %sigmoid, %sigmoid_1 : tensor<5x1xf32>, tensor<5x3xf32>
+func.func @split_sigmoid(%x: tensor<5x4xf32>) -> (tensor<5x1xf32>, tensor<5x3xf32>) {
+  %split, %split_1 = taso.split %x, axis = 1, sizes = [1, 3] : tensor<5x4xf32> -> tensor<5x1xf32>, tensor<5x3xf32>
+  %sigmoid = taso.sigmoid %split : tensor<5x1xf32>
+  %sigmoid_1 = taso.sigmoid %split_1 : tensor<5x3xf32>
+  func.return %sigmoid, %sigmoid_1 : tensor<5x1xf32>, tensor<5x3xf32>
+}
+
+// CHECK-LABEL: func.func @split_silu(
+// CHECK-NEXT:   %0 = taso.silu %x : tensor<5x4xf32>
+// CHECK-NEXT:   %silu, %silu_1 = taso.split %0, axis = 1, sizes = [1, 3] : tensor<5x4xf32> -> tensor<5x1xf32>, tensor<5x3xf32>
+// CHECK-NEXT:   func.return %silu, %silu_1 : tensor<5x1xf32>, tensor<5x3xf32>
+func.func @split_silu(%x: tensor<5x4xf32>) -> (tensor<5x1xf32>, tensor<5x3xf32>) {
+  %split, %split_1 = taso.split %x, axis = 1, sizes = [1, 3] : tensor<5x4xf32> -> tensor<5x1xf32>, tensor<5x3xf32>
+  %silu = taso.silu %split : tensor<5x1xf32>
+  %silu_1 = taso.silu %split_1 : tensor<5x3xf32>
+  func.return %silu, %silu_1 : tensor<5x1xf32>, tensor<5x3xf32>
 }
 
 // CHECK-LABEL: func.func @split_tanh(

@@ -1,4 +1,4 @@
-// RUN: taso-opt %s -p 'taso-apply-rules{rules=transpose-compose,transpose-identity,transpose-exp,transpose-log,transpose-neg,transpose-rsqrt,transpose-sqrt,transpose-gelu,transpose-relu,transpose-tanh,transpose-add,transpose-div,transpose-max,transpose-mul,transpose-sub,transpose-matmul,transpose-reduce-sum,transpose-reduce-max,transpose-reduce-mean,transpose-softmax}' | filecheck %s --check-prefix=A
+// RUN: taso-opt %s -p 'taso-apply-rules{rules=transpose-compose,transpose-identity,transpose-exp,transpose-sin,transpose-abs,transpose-erf,transpose-cos,transpose-log,transpose-neg,transpose-rsqrt,transpose-sqrt,transpose-gelu,transpose-relu,transpose-sigmoid,transpose-silu,transpose-tanh,transpose-add,transpose-div,transpose-max,transpose-min,transpose-mul,transpose-sub,transpose-matmul,transpose-reduce-sum,transpose-reduce-max,transpose-reduce-mean,transpose-softmax}' | filecheck %s --check-prefix=A
 // RUN: taso-opt %s -p 'taso-apply-rules{rules=transpose-matmul-operands,transpose-broadcast,transpose-concat}' | filecheck %s --check-prefix=B
 
 // Transposes compose, vanish, and move inward.
@@ -26,6 +26,46 @@ func.func @identity(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
 func.func @exp(%x: tensor<3x2xf32>) -> tensor<2x3xf32> {
   %exp = taso.exp %x : tensor<3x2xf32>
   %transpose = taso.transpose %exp, perm = [1, 0] : tensor<3x2xf32> -> tensor<2x3xf32>
+  func.return %transpose : tensor<2x3xf32>
+}
+
+// A-LABEL: func.func @sin(
+// A-NEXT:   %0 = taso.transpose %x, perm = [1, 0] : tensor<3x2xf32> -> tensor<2x3xf32>
+// A-NEXT:   %transpose = taso.sin %0 : tensor<2x3xf32>
+// A-NEXT:   func.return %transpose : tensor<2x3xf32>
+func.func @sin(%x: tensor<3x2xf32>) -> tensor<2x3xf32> {
+  %sin = taso.sin %x : tensor<3x2xf32>
+  %transpose = taso.transpose %sin, perm = [1, 0] : tensor<3x2xf32> -> tensor<2x3xf32>
+  func.return %transpose : tensor<2x3xf32>
+}
+
+// A-LABEL: func.func @abs(
+// A-NEXT:   %0 = taso.transpose %x, perm = [1, 0] : tensor<3x2xf32> -> tensor<2x3xf32>
+// A-NEXT:   %transpose = taso.abs %0 : tensor<2x3xf32>
+// A-NEXT:   func.return %transpose : tensor<2x3xf32>
+func.func @abs(%x: tensor<3x2xf32>) -> tensor<2x3xf32> {
+  %abs = taso.abs %x : tensor<3x2xf32>
+  %transpose = taso.transpose %abs, perm = [1, 0] : tensor<3x2xf32> -> tensor<2x3xf32>
+  func.return %transpose : tensor<2x3xf32>
+}
+
+// A-LABEL: func.func @erf(
+// A-NEXT:   %0 = taso.transpose %x, perm = [1, 0] : tensor<3x2xf32> -> tensor<2x3xf32>
+// A-NEXT:   %transpose = taso.erf %0 : tensor<2x3xf32>
+// A-NEXT:   func.return %transpose : tensor<2x3xf32>
+func.func @erf(%x: tensor<3x2xf32>) -> tensor<2x3xf32> {
+  %erf = taso.erf %x : tensor<3x2xf32>
+  %transpose = taso.transpose %erf, perm = [1, 0] : tensor<3x2xf32> -> tensor<2x3xf32>
+  func.return %transpose : tensor<2x3xf32>
+}
+
+// A-LABEL: func.func @cos(
+// A-NEXT:   %0 = taso.transpose %x, perm = [1, 0] : tensor<3x2xf32> -> tensor<2x3xf32>
+// A-NEXT:   %transpose = taso.cos %0 : tensor<2x3xf32>
+// A-NEXT:   func.return %transpose : tensor<2x3xf32>
+func.func @cos(%x: tensor<3x2xf32>) -> tensor<2x3xf32> {
+  %cos = taso.cos %x : tensor<3x2xf32>
+  %transpose = taso.transpose %cos, perm = [1, 0] : tensor<3x2xf32> -> tensor<2x3xf32>
   func.return %transpose : tensor<2x3xf32>
 }
 
@@ -89,6 +129,26 @@ func.func @relu(%x: tensor<5x4xf32>) -> tensor<4x5xf32> {
   func.return %transpose : tensor<4x5xf32>
 }
 
+// A-LABEL: func.func @sigmoid(
+// A-NEXT:   %0 = taso.transpose %x, perm = [1, 0] : tensor<5x4xf32> -> tensor<4x5xf32>
+// A-NEXT:   %transpose = taso.sigmoid %0 : tensor<4x5xf32>
+// A-NEXT:   func.return %transpose : tensor<4x5xf32>
+func.func @sigmoid(%x: tensor<5x4xf32>) -> tensor<4x5xf32> {
+  %sigmoid = taso.sigmoid %x : tensor<5x4xf32>
+  %transpose = taso.transpose %sigmoid, perm = [1, 0] : tensor<5x4xf32> -> tensor<4x5xf32>
+  func.return %transpose : tensor<4x5xf32>
+}
+
+// A-LABEL: func.func @silu(
+// A-NEXT:   %0 = taso.transpose %x, perm = [1, 0] : tensor<5x4xf32> -> tensor<4x5xf32>
+// A-NEXT:   %transpose = taso.silu %0 : tensor<4x5xf32>
+// A-NEXT:   func.return %transpose : tensor<4x5xf32>
+func.func @silu(%x: tensor<5x4xf32>) -> tensor<4x5xf32> {
+  %silu = taso.silu %x : tensor<5x4xf32>
+  %transpose = taso.transpose %silu, perm = [1, 0] : tensor<5x4xf32> -> tensor<4x5xf32>
+  func.return %transpose : tensor<4x5xf32>
+}
+
 // A-LABEL: func.func @tanh(
 // A-NEXT:   %0 = taso.transpose %x, perm = [1, 0] : tensor<5x3xf32> -> tensor<3x5xf32>
 // A-NEXT:   %transpose = taso.tanh %0 : tensor<3x5xf32>
@@ -129,6 +189,17 @@ func.func @div(%x: tensor<5x2xf32>, %y: tensor<5x2xf32>) -> tensor<2x5xf32> {
 func.func @max(%x: tensor<2x5xf32>, %y: tensor<2x5xf32>) -> tensor<5x2xf32> {
   %max = taso.max %x, %y : tensor<2x5xf32>
   %transpose = taso.transpose %max, perm = [1, 0] : tensor<2x5xf32> -> tensor<5x2xf32>
+  func.return %transpose : tensor<5x2xf32>
+}
+
+// A-LABEL: func.func @min(
+// A-NEXT:   %0 = taso.transpose %x, perm = [1, 0] : tensor<2x5xf32> -> tensor<5x2xf32>
+// A-NEXT:   %1 = taso.transpose %y, perm = [1, 0] : tensor<2x5xf32> -> tensor<5x2xf32>
+// A-NEXT:   %transpose = taso.min %0, %1 : tensor<5x2xf32>
+// A-NEXT:   func.return %transpose : tensor<5x2xf32>
+func.func @min(%x: tensor<2x5xf32>, %y: tensor<2x5xf32>) -> tensor<5x2xf32> {
+  %min = taso.min %x, %y : tensor<2x5xf32>
+  %transpose = taso.transpose %min, perm = [1, 0] : tensor<2x5xf32> -> tensor<5x2xf32>
   func.return %transpose : tensor<5x2xf32>
 }
 
