@@ -7,6 +7,7 @@ from xdsl.ir import Dialect
 from taso.dialects.base import TasoOp
 from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
+from taso.dialects.convolution import Conv2dOp
 from taso.dialects.elementwise import (
     AddOp,
     CastOp,
@@ -35,16 +36,20 @@ from taso.dialects.movement import (
     SplitOp,
     TransposeOp,
 )
+from taso.dialects.padding import PadOp
+from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
 from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
 
 TENSOR_OPS: tuple[type[TasoOp], ...] = (
     AddOp,
     AttentionOp,
+    AvgPool2dOp,
     BatchNormOp,
     BroadcastOp,
     CastOp,
     ConcatOp,
     ConstantOp,
+    Conv2dOp,
     DivOp,
     EinsumOp,
     ExpOp,
@@ -53,8 +58,10 @@ TENSOR_OPS: tuple[type[TasoOp], ...] = (
     LogOp,
     MatMulOp,
     MaxOp,
+    MaxPool2dOp,
     MulOp,
     NegOp,
+    PadOp,
     PowOp,
     ReduceMaxOp,
     ReduceMeanOp,
