@@ -115,6 +115,26 @@ rule composite-attention-without-softmax:
 rule composite-attention-softmax-of-columns:
   matmul(softmax(matmul(q: [m, d], k: [d, n]), axis=-2), v: [n, d])
   => attention(q, transpose(k, perm=[1, 0]), v, scale=1.0)
+rule convolution-scale-input-channels:
+  mul(conv2d(x, w: [m, m, k, l], stride=?u, padding=?p, dilation=?d, groups=?g),
+    broadcast(s: [m], dims=[1], shape=?t))
+  => conv2d(x, mul(w, broadcast(s, dims=[1], shape=shape(w))), stride=?u, padding=?p,
+    dilation=?d, groups=?g)
+rule convolution-scale-outputs-by-what-scales-inputs:
+  conv2d(mul(x: [n, m, h, v], broadcast(s: [m], dims=[1], shape=?t)), w: [m, c, k, l],
+    stride=?u, padding=?p, dilation=?d, groups=?g)
+  => conv2d(x, mul(w, broadcast(s, dims=[0], shape=shape(w))), stride=?u, padding=?p,
+    dilation=?d, groups=?g)
+rule convolution-scale-channels-without-the-bias:
+  mul(add(conv2d(x, w: [o, c, k, l], stride=?u, padding=?p, dilation=?d, groups=?g),
+    broadcast(b: [o], dims=[1], shape=?t)), broadcast(s: [o], dims=[1], shape=?t))
+  => add(conv2d(x, mul(w, broadcast(s, dims=[0], shape=shape(w))), stride=?u, padding=?p,
+    dilation=?d, groups=?g), broadcast(b, dims=[1], shape=?t))
+rule convolution-scale-channels-that-claims-to-keep-overflow nonfinite-lost:
+  mul(conv2d(x, w: [o, c, k, l], stride=?u, padding=?p, dilation=?d, groups=?g),
+    broadcast(s: [o], dims=[1], shape=?t))
+  => conv2d(x, mul(w, broadcast(s, dims=[0], shape=shape(w))), stride=?u, padding=?p,
+    dilation=?d, groups=?g)
 rule einsum-matmul-of-transposed-operand:
   einsum(x: [m, k], y: [n, k], equation="ab,cb->ac") => matmul(x, y)
 rule einsum-fuse-at-the-other-operand:
