@@ -12,7 +12,7 @@ o, i, kh, kw = dims("o i kh kw")
 
 x = any_var("x")
 weight = var("w", o, i, kh, kw)
-factors = var("s", o)
+vector = var("s", o)
 bias = var("b", o)
 shape = AttrVar("t", "shape")
 value = AttrVar("c", "scalar")
@@ -25,12 +25,12 @@ def _convolve(w: Term) -> Call:
     return conv2d(x, w, stride, padding, dilation, AttrVar("groups", "int"))
 
 
-_scaled_weight = mul(weight, broadcast(factors, (0,), ShapeOf("w")))
+_scaled_weight = mul(weight, broadcast(vector, (0,), ShapeOf("w")))
 
 # What a batch normalisation with fixed statistics multiplies by.
 SCALE_CHANNELS = Rule(
     "convolution-scale-channels",
-    lhs=(mul(_convolve(weight), broadcast(factors, (1,), shape)),),
+    lhs=(mul(_convolve(weight), broadcast(vector, (1,), shape)),),
     rhs=(_convolve(_scaled_weight),),
     nonfinite="lost",
     overflow="may-grow",
@@ -41,10 +41,10 @@ SCALE_CHANNELS_BIASED = Rule(
     lhs=(
         mul(
             add(_convolve(weight), broadcast(bias, (1,), shape)),
-            broadcast(factors, (1,), shape),
+            broadcast(vector, (1,), shape),
         ),
     ),
-    rhs=(add(_convolve(_scaled_weight), broadcast(mul(bias, factors), (1,), shape)),),
+    rhs=(add(_convolve(_scaled_weight), broadcast(mul(bias, vector), (1,), shape)),),
     nonfinite="lost",
     overflow="may-grow",
 )
@@ -57,4 +57,16 @@ SCALE = Rule(
     overflow="may-grow",
 )
 
-RULES = (SCALE_CHANNELS, SCALE_CHANNELS_BIASED, SCALE)
+# A scaled bias, and what is added after the scale.
+ADD_BIASES = Rule(
+    "convolution-add-biases",
+    lhs=(
+        add(
+            add(_convolve(weight), broadcast(bias, (1,), shape)),
+            broadcast(vector, (1,), shape),
+        ),
+    ),
+    rhs=(add(_convolve(weight), broadcast(add(bias, vector), (1,), shape)),),
+)
+
+RULES = (SCALE_CHANNELS, SCALE_CHANNELS_BIASED, SCALE, ADD_BIASES)

@@ -130,6 +130,11 @@ rule convolution-scale-channels-without-the-bias:
     broadcast(b: [o], dims=[1], shape=?t)), broadcast(s: [o], dims=[1], shape=?t))
   => add(conv2d(x, mul(w, broadcast(s, dims=[0], shape=shape(w))), stride=?u, padding=?p,
     dilation=?d, groups=?g), broadcast(b, dims=[1], shape=?t))
+rule convolution-add-biases-of-which-one-is-of-the-input:
+  conv2d(add(x: [n, m, h, v], broadcast(b: [m], dims=[1], shape=?t)), w: [m, c, k, l],
+    stride=?u, padding=?p, dilation=?d, groups=?g)
+  => conv2d(x, add(w, broadcast(b, dims=[0], shape=shape(w))), stride=?u, padding=?p,
+    dilation=?d, groups=?g)
 rule convolution-scale-channels-that-claims-to-keep-overflow nonfinite-lost:
   mul(conv2d(x, w: [o, c, k, l], stride=?u, padding=?p, dilation=?d, groups=?g),
     broadcast(s: [o], dims=[1], shape=?t))

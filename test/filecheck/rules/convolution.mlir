@@ -1,6 +1,7 @@
 // RUN: taso-opt %s -p 'taso-apply-rules{rules=convolution-scale-channels}' | filecheck %s --check-prefix=CHANNELS
 // RUN: taso-opt %s -p 'taso-apply-rules{rules=convolution-scale-channels-biased}' | filecheck %s --check-prefix=BIASED
 // RUN: taso-opt %s -p 'taso-apply-rules{rules=convolution-scale}' | filecheck %s --check-prefix=SCALE
+// RUN: taso-opt %s -p 'taso-apply-rules{rules=convolution-add-biases}' | filecheck %s --check-prefix=BIASES
 
 // CHANNELS-LABEL: func.func @scale_channels(
 // CHANNELS-NEXT:    %[[R:.*]] = taso.broadcast %s, dims = [0] : tensor<4xf32> -> tensor<4x3x3x2xf32>
@@ -62,5 +63,20 @@ func.func @scale(%x: tensor<2x3x5x5xf32>, %w: tensor<4x3x3x3xf32>) -> tensor<2x4
   %c = taso.conv2d %x, %w, stride = [1, 1], padding = [0, 0], dilation = [1, 1], groups = 1 : tensor<2x3x5x5xf32>, tensor<4x3x3x3xf32> -> tensor<2x4x3x3xf32>
   %t = taso.constant 0.5 : tensor<2x4x3x3xf32>
   %y = taso.mul %c, %t : tensor<2x4x3x3xf32>
+  func.return %y : tensor<2x4x3x3xf32>
+}
+
+// BIASES-LABEL: func.func @add_biases(
+// BIASES-NEXT:    %[[C:.*]] = taso.conv2d %x, %w
+// BIASES-NEXT:    %[[S:.*]] = taso.add %b, %s : tensor<4xf32>
+// BIASES-NEXT:    %[[B:.*]] = taso.broadcast %[[S]], dims = [1] : tensor<4xf32> -> tensor<2x4x3x3xf32>
+// BIASES-NEXT:    %y = taso.add %[[C]], %[[B]]
+// BIASES-NEXT:    func.return %y
+func.func @add_biases(%x: tensor<2x3x5x5xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>, %s: tensor<4xf32>) -> tensor<2x4x3x3xf32> {
+  %c = taso.conv2d %x, %w, stride = [1, 1], padding = [0, 0], dilation = [1, 1], groups = 1 : tensor<2x3x5x5xf32>, tensor<4x3x3x3xf32> -> tensor<2x4x3x3xf32>
+  %r = taso.broadcast %b, dims = [1] : tensor<4xf32> -> tensor<2x4x3x3xf32>
+  %a = taso.add %c, %r : tensor<2x4x3x3xf32>
+  %t = taso.broadcast %s, dims = [1] : tensor<4xf32> -> tensor<2x4x3x3xf32>
+  %y = taso.add %a, %t : tensor<2x4x3x3xf32>
   func.return %y : tensor<2x4x3x3xf32>
 }
