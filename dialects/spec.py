@@ -59,6 +59,7 @@ class OpKind(Enum):
     ELEMENTWISE = "elementwise"
     REDUCTION = "reduction"
     CONTRACTION = "contraction"
+    WINDOW = "window"  # collects over windows that slide over the operand
     COMPOSITE = "composite"
     REGION = "region"
 

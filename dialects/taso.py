@@ -9,6 +9,7 @@ from taso.dialects.base import TasoOp
 from taso.dialects.compare import CompareOp, SelectOp
 from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
+from taso.dialects.convolution import Conv2dOp
 from taso.dialects.elementwise import (
     AbsOp,
     AddOp,
@@ -41,6 +42,8 @@ from taso.dialects.movement import (
     SplitOp,
     TransposeOp,
 )
+from taso.dialects.padding import PadOp
+from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
 from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
 
 TENSOR_OPS: tuple[type[TasoOp], ...] = (
@@ -48,6 +51,7 @@ TENSOR_OPS: tuple[type[TasoOp], ...] = (
     AddOp,
     AndOp,
     AttentionOp,
+    AvgPool2dOp,
     BatchNormOp,
     BroadcastOp,
     CastOp,
@@ -55,6 +59,7 @@ TENSOR_OPS: tuple[type[TasoOp], ...] = (
     ConcatOp,
     ConstantOp,
     CosOp,
+    Conv2dOp,
     DivOp,
     EinsumOp,
     ErfOp,
@@ -69,6 +74,10 @@ TENSOR_OPS: tuple[type[TasoOp], ...] = (
     NegOp,
     NotOp,
     OrOp,
+    MaxPool2dOp,
+    MulOp,
+    NegOp,
+    PadOp,
     PowOp,
     ReduceMaxOp,
     ReduceMeanOp,

@@ -6,7 +6,8 @@ and load first. Two groups merge where one kernel can run both:
 * element-wise ops and row ops (reductions, softmax, norms) merge while all that is collected is
   collected over the same axes of the same shape, and values in between are only transposed,
   reshaped or broadcast;
-* on a device that fuses, a contraction takes the element-wise ops on its result as epilogue;
+* on a device that fuses, a contraction takes the element-wise ops on its result as epilogue; on
+  others its call takes a bias, and so does a convolution's on any;
 * no other group lies on a path between the two, so that kernels can run in some order.
 """
 
@@ -17,6 +18,9 @@ from dataclasses import dataclass
 from xdsl.ir import Block, Operation, SSAValue
 
 from taso.dialects.base import OpKind, TasoOp, TensorSpec, spec_of
+from taso.dialects.contraction import MatMulOp
+from taso.dialects.convolution import Conv2dOp
+from taso.dialects.elementwise import AddOp
 from taso.dialects.movement import BroadcastOp, ReshapeOp, TransposeOp
 from taso.passes.search.cost import CostModel, Place, is_library_call, reduced_axes
 
@@ -98,7 +102,7 @@ class _Grouping:
         contraction = kind is OpKind.CONTRACTION
         fusable = collects or kind is OpKind.ELEMENTWISE or (contraction and self._fuses)
         pattern, reduced = None, size
-        if isinstance(op, TasoOp) and is_library_call(type(op)):
+        if isinstance(op, TasoOp) and (is_library_call(type(op)) or self._is_bias(op)):
             fusable = False
         elif isinstance(op, TasoOp) and collects:
             axes = reduced_axes(type(op), op.attrs(), specs[0].rank)
@@ -110,6 +114,20 @@ class _Grouping:
             size = specs[-1].size
         composite = kind is OpKind.COMPOSITE
         return Group([number], size, pattern, reduced, contraction, fusable, composite)
+
+    def _is_bias(self, op: TasoOp) -> bool:
+        """Whether the op adds a vector to the channels of a call's result: the call does it."""
+        if not isinstance(op, AddOp):
+            return False
+        a, b = op.operands
+        return self._takes_bias(a, b) or self._takes_bias(b, a)
+
+    def _takes_bias(self, value: SSAValue, bias: SSAValue) -> bool:
+        call, row = value.owner, bias.owner
+        product = isinstance(call, MatMulOp) and spec_of(value).rank == 2 and not self._fuses
+        along_channels = isinstance(row, BroadcastOp) and row.attrs()["dims"] == (1,)
+        called = product or isinstance(call, Conv2dOp)
+        return called and value.has_one_use() and along_channels
 
     @property
     def _fuses(self) -> bool:

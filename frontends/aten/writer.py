@@ -106,6 +106,10 @@ class NodeWriter(IREmitter):
         dims = tuple(offset + i for i in kept)
         return self.emit(BroadcastOp, [squeezed], dims=dims, shape=target)
 
+    def along_axis(self, vector: SSAValue, axis: int, shape: Sequence[int]) -> SSAValue:
+        """A vector along one axis of `shape`, repeated along the others."""
+        return self.emit(BroadcastOp, [vector], dims=(axis,), shape=tuple(shape))
+
     def fit(self, operand: Operand, spec: TensorSpec) -> SSAValue:
         """An operand cast and broadcast to `spec`; a number becomes a splat."""
         if isinstance(operand, SSAValue):

@@ -1,7 +1,8 @@
 """The `taso` ops as linalg on tensors: one lowering an op, and a closed list of forms.
 
 What `convert-taso-to-linalg` writes, and all that a reader of its output has to know
-(`T` is a static tensor type; loop dims are `d0, d1, …`; all maps are projected permutations):
+(`T` is a static tensor type; loop dims are `d0, d1, …`; but for windows, all maps are projected
+permutations):
 
 * **element-wise**: `linalg.generic`, all dims parallel, identity output map, no use of the
   output's old value. Input maps may permute (a transposed operand) or drop dims (a broadcast
@@ -11,10 +12,15 @@ What `convert-taso-to-linalg` writes, and all that a reader of its output has to
   through `arith.extf` first where f16 or bf16 accumulates in f32; the init is a fill with 0.
   With one operand and no `mul` it is a **sum**; with `maximumf`/`maxsi` for `add` and a fill
   with the least value, a **maximum**.
+* **window**: a contraction, sum or maximum whose first operand, an image that is padded, is read
+  at `d_y * stride + d_ky * dilation` along each of its last two axes. Where no second operand
+  gives the bounds of `d_ky` and `d_kx`, it is a `tensor.empty` that is not read. It stands in a
+  private function that records its op.
 * **`linalg.matmul`**: two plain matrices of f32, f64 or integers, the init a fill with 0.
 * **`linalg.transpose`, `linalg.broadcast`**: of a value that an op other than an element-wise
   one or a contraction reads; their inits are `tensor.empty`.
 * **`linalg.fill`** of a `tensor.empty` with an `arith.constant`: inits and splats.
+* **`tensor.insert_slice`** (strides 1) into a fill: a padded tensor.
 * **`tensor.concat`, `tensor.extract_slice`** (strides 1), **`tensor.collapse_shape`,
   `tensor.expand_shape`** (a reshape is the first, the second, or one after the other).
 * **`tensor.empty`** as an init, and as a value where a tensor has no elements.

@@ -122,6 +122,22 @@ class LinalgBuilder:
         sources = [v.source for v in views]
         return self._generic(sources, self.fill(init), maps, len(result), combine)
 
+    def fold(
+        self,
+        inputs: Sequence[SSAValue],
+        maps: Sequence[Sequence[AffineExpr]],
+        init: Splat,
+        combine: ScalarBody,
+    ) -> View:
+        """Fold the inputs over loop dims, of which the result's axes are the first ones, in order.
+
+        `maps` says where each input, and the result, is read; `combine` gets an element of each
+        input and the value so far, which starts as `init`.
+        """
+        used = {d for exprs in maps for e in exprs for d in e.used_dims()}
+        attrs = [AffineMapAttr(AffineMap(len(used), 0, tuple(exprs))) for exprs in maps]
+        return self._generic(inputs, self.fill(init), attrs, len(maps[-1]), combine)
+
     def matmul(self, lhs: SSAValue, rhs: SSAValue, init: Splat) -> View:
         """The named product of two matrices."""
         return self.append(linalg.MatmulOp((lhs, rhs), (self.fill(init),)))

@@ -22,6 +22,11 @@ from taso.lowering.linalg.values import Splat, Value, View, element_type
 HALF_DTYPES = ("f16", "bf16")
 
 
+def accumulator(dtype: str) -> str:
+    """The element type in which sums of elements of a type are formed."""
+    return "f32" if dtype in HALF_DTYPES else dtype
+
+
 def lower_elementwise(
     to: LinalgBuilder, op: type[TasoOp], operands: Sequence[Value], attrs: Attrs
 ) -> View:
@@ -129,7 +134,7 @@ def contract(
     if set(result) == set("".join(terms)):
         return _product(to, operands, terms, result)
     spec = _spec_of_letters(operands, terms, result)
-    wide = TensorSpec(spec.shape, "f32") if spec.dtype in HALF_DTYPES else spec
+    wide = TensorSpec(spec.shape, accumulator(spec.dtype))
     init = Splat.of(0, wide)
     text = equation.canonical(f"{','.join(terms)}->{result}")
     views = [v for v in operands if isinstance(v, View) and v.is_identity]

@@ -12,6 +12,8 @@ from taso.dialects.compare import CompareOp, SelectOp
 from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.elementwise import CastOp
+from taso.dialects.convolution import Conv2dOp
+from taso.dialects.elementwise import CastOp, GeluOp
 from taso.dialects.movement import (
     BroadcastOp,
     ConcatOp,
@@ -21,9 +23,11 @@ from taso.dialects.movement import (
     SplitOp,
     TransposeOp,
 )
+from taso.dialects.padding import PadOp
+from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
 from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
-from taso.dialects.spec import Attrs, AttrValue, TensorSpec
-from taso.lowering.linalg import compute, decompose, movement
+from taso.dialects.spec import Attrs, AttrValue, OpKind, TensorSpec
+from taso.lowering.linalg import compute, decompose, movement, window
 from taso.lowering.linalg.builder import LinalgBuilder
 from taso.lowering.linalg.compute import HALF_DTYPES, cast_to, lower_elementwise
 from taso.lowering.linalg.scalar import SCALARS
@@ -34,13 +38,17 @@ Decomposition: TypeAlias = Callable[[Emitter[Value], Sequence[Value], Attrs], Va
 
 LOWERINGS: Mapping[type[TasoOp], Lowering] = MappingProxyType(
     {
+        AvgPool2dOp: window.lower_avg_pool2d,
         BroadcastOp: movement.lower_broadcast,
         CastOp: compute.lower_cast,
         CompareOp: compute.lower_compare,
         ConcatOp: movement.lower_concat,
         ConstantOp: movement.lower_constant,
+        Conv2dOp: window.lower_conv2d,
         EinsumOp: compute.lower_einsum,
         MatMulOp: compute.lower_matmul,
+        MaxPool2dOp: window.lower_max_pool2d,
+        PadOp: window.lower_pad,
         ReduceMaxOp: compute.lower_reduce_max,
         ReduceSumOp: compute.lower_reduce_sum,
         ReshapeOp: movement.lower_reshape,
@@ -80,6 +88,8 @@ def needs_function(op: type[TasoOp], operands: Sequence[TensorSpec]) -> bool:
     accumulates = op in (MatMulOp, EinsumOp, ReduceSumOp) and operands[0].dtype in HALF_DTYPES
     is_function = op in (GeluOp, SigmoidOp, SiluOp)
     return accumulates or is_function or decomposition_of(op, operands) is not None
+    slides = op is Conv2dOp or op.KIND is OpKind.WINDOW
+    return accumulates or slides or op is GeluOp or decomposition_of(op, operands) is not None
 
 
 def lower(

@@ -89,15 +89,16 @@ def _bind_result(values: Values, result: SSAValue, yielded: Operand) -> None:
         values.bind_number(result, yielded)
 
 
-def row_bias(op: Operation, product: SSAValue) -> SSAValue | None:
-    """The vector that `op` adds to each row of `product`, a matrix, if that is all it does."""
-    if not isinstance(op, GenericOp) or not is_elementwise(op) or type_of(product).rank != 2:
+def vector_bias(op: Operation, value: SSAValue) -> SSAValue | None:
+    """The vector that `op` adds along axis 1 of `value`, if that is all it does."""
+    if not isinstance(op, GenericOp) or not is_elementwise(op):
         return None
     *body, end = op.body.block.ops
     if len(body) != 1 or not isinstance(body[0], arith.AddfOp) or len(op.inputs) != 2:
         return None
     maps = dict(zip(op.inputs, maps_of(op), strict=False))
-    bias = next(v for v in op.inputs if v is not product)
+    bias = next(v for v in op.inputs if v is not value)
     args = set(op.body.block.args[:2])
-    fits = maps[product] == (0, 1) and maps[bias] == (1,) and set(body[0].operands) == args
+    whole = tuple(range(type_of(value).rank))
+    fits = maps[value] == whole and maps[bias] == (1,) and set(body[0].operands) == args
     return bias if fits and end.operands[0] is body[0].result else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
@@ -14,9 +14,12 @@ from xdsl.dialects.tensor import (
     EmptyOp,
     ExpandShapeOp,
     ExtractSliceOp,
+    InsertSliceOp,
 )
 from xdsl.ir import Operation
 
+from taso.dialects.base import TasoOp
+from taso.dialects.spec import Attrs
 from taso.lowering.linalg.functions import recorded_op
 from taso.lowering.torch_source import movement
 from taso.lowering.torch_source.code import Code, Lines
@@ -35,6 +38,14 @@ from taso.lowering.torch_source.reductions import (
 )
 from taso.lowering.torch_source.types import TorchSourceError, scalar_value, type_of
 from taso.lowering.torch_source.values import FileScope, Values, hint_of
+from taso.lowering.torch_source.window import (
+    BiasedConvolution,
+    biased_convolution,
+    convolve_biased,
+)
+
+Record: TypeAlias = tuple[type[TasoOp], Attrs]
+"""An op and its attributes, which a private function stands for."""
 
 
 def translate_function(function: func.FuncOp, file: FileScope, scope: Namespace) -> Lines:
@@ -56,7 +67,10 @@ class _Function:
         self._file = file
         self._values = Values(Code(scope), file)
         self._contractions: dict[Operation, Contraction] = {}
-        self._biased: dict[Operation, BiasedProduct] = {}  # by the addition
+        self._records: dict[str, Record | None] = {}  # by the callee
+        # By the addition of the bias:
+        self._biased: dict[Operation, BiasedProduct] = {}
+        self._biased_convolutions: dict[Operation, BiasedConvolution] = {}
         self._deferred: set[Operation] = set()
         for index, arg in enumerate(self._block.args):
             self._values.add_argument(arg, hint_of(arg, f"x{index}"))
@@ -72,8 +86,13 @@ class _Function:
         raise TorchSourceError("a function does not end in func.return")
 
     def _plan(self, op: Operation) -> None:
-        """Find contractions, and those that are computed where a row is added to them."""
-        contraction = self._recorded_contraction(op) or contraction_of(op)
+        """Find contractions, and those that are computed where a vector is added to them."""
+        recorded = self._recorded(op) if isinstance(op, func.CallOp) else None
+        if recorded is not None:
+            self._plan_convolution(op, recorded)
+            contraction = _recorded_contraction(op, recorded)
+        else:
+            contraction = contraction_of(op)
         if contraction is None:
             return
         self._contractions[op] = contraction
@@ -81,19 +100,23 @@ class _Function:
             self._biased[biased.add] = biased
             self._deferred.add(op)
 
-    def _recorded_contraction(self, op: Operation) -> Contraction | None:
-        if not isinstance(op, func.CallOp):
-            return None
-        recorded = recorded_op(self._file.function(op.callee.string_value()))
-        if recorded is None:
-            return None
-        ranks = [type_of(v).rank for v in op.arguments]
-        letters = contraction_letters(recorded[0], ranks, recorded[1])
-        return None if letters is None else Contraction(op.arguments, *letters)
+    def _plan_convolution(self, call: Operation, recorded: Record) -> None:
+        if (biased := biased_convolution(call, *recorded)) is not None:
+            self._biased_convolutions[biased.add] = biased
+            self._deferred.add(call)
+
+    def _recorded(self, call: func.CallOp) -> Record | None:
+        """The op that the callee stands for."""
+        symbol = call.callee.string_value()
+        if symbol not in self._records:
+            self._records[symbol] = recorded_op(self._file.function(symbol))
+        return self._records[symbol]
 
     def _translate(self, op: Operation) -> None:
         if op in self._biased:
             add_biased(self._values, self._biased[op])
+        elif op in self._biased_convolutions:
+            convolve_biased(self._values, self._biased_convolutions[op])
         elif op in self._contractions:
             if not isinstance(op, func.CallOp):
                 require_init(self._values, op.operands[-1], 0)
@@ -110,20 +133,25 @@ class _Function:
 
     def _call(self, op: func.CallOp) -> None:
         """The ATen call for what the callee records, else a call of its translation."""
-        symbol = op.callee.string_value()
         operands = self._values.refs(op.arguments)
-        recorded = recorded_op(self._file.function(symbol))
+        recorded = self._recorded(op)
         if recorded is not None and recorded[0] in ATEN_CALLS:
             made = ATEN_CALLS[recorded[0]](operands, recorded[1])
             if made is not None:
                 self._values.assign(op.results[0], recorded[0].name.partition(".")[2], made.text)
                 return
-        callee = self._file.callee(symbol)
+        callee = self._file.callee(op.callee.string_value())
         text = f"{callee.name}({', '.join(x.text for x in operands)})"
         results = [(hint_of(v, callee.name), type_of(v)) for v in op.results]
         refs = self._values.code.assign_all(results, text, aliases=not callee.fresh)
         for value, ref in zip(op.results, refs, strict=True):
             self._values.bind(value, ref)
+
+
+def _recorded_contraction(call: Operation, recorded: Record) -> Contraction | None:
+    ranks = [type_of(v).rank for v in call.operands]
+    letters = contraction_letters(recorded[0], ranks, recorded[1])
+    return None if letters is None else Contraction(call.operands, *letters)
 
 
 def _constant(values: Values, op: arith.ConstantOp) -> None:
@@ -157,4 +185,5 @@ _TRANSLATIONS: Mapping[type[Operation], Callable[[Values, Any], None]] = {
     ExpandShapeOp: movement.translate_reshape,
     ConcatOp: movement.translate_concat,
     ExtractSliceOp: movement.translate_slice,
+    InsertSliceOp: movement.translate_pad,
 }

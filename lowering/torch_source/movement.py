@@ -6,10 +6,16 @@ from typing import Any
 
 from xdsl.dialects.builtin import DenseArrayBase
 from xdsl.dialects.linalg.ops import BroadcastOp, TransposeOp
-from xdsl.dialects.tensor import CollapseShapeOp, ConcatOp, ExpandShapeOp, ExtractSliceOp
+from xdsl.dialects.tensor import (
+    CollapseShapeOp,
+    ConcatOp,
+    ExpandShapeOp,
+    ExtractSliceOp,
+    InsertSliceOp,
+)
 from xdsl.ir import SSAValue
 
-from taso.lowering.torch_source.types import TorchSourceError, ints, type_of
+from taso.lowering.torch_source.types import TorchSourceError, ints, literal, type_of
 from taso.lowering.torch_source.values import Values, hint_of
 from taso.lowering.torch_source.views import align, expand, narrow, permute
 
@@ -46,6 +52,22 @@ def translate_concat(values: Values, op: ConcatOp) -> None:
     values.assign(op.result, "joined", f"torch.cat(({inputs}), {op.dim.value.data})")
 
 
+def translate_pad(values: Values, op: InsertSliceOp) -> None:
+    """A slice that is put into a tensor of one number: torch pads from the last axis on."""
+    number = values.number(op.dest)
+    if number is None:
+        raise TorchSourceError("a slice put into something else than a fill is not supported")
+    shape = type_of(op.dest).shape
+    bounds = zip(_ranges(op), shape, strict=True)
+    sides = [(start, total - start - size) for (start, size), total in bounds]
+    while len(sides) > 1 and not any(sides[0]):
+        del sides[0]
+    around = ints([n for side in reversed(sides) for n in side])
+    value = "" if number == 0 else f", value={literal(number)}"
+    source = values.ref(op.source).text
+    values.assign(op.result, "padded", f"torch.nn.functional.pad({source}, {around}{value})")
+
+
 def translate_slice(values: Values, op: ExtractSliceOp) -> None:
     """Views along each axis that is cut; slices that split their source are cut by one call."""
     pieces = _pieces(op)
@@ -58,7 +80,7 @@ def translate_slice(values: Values, op: ExtractSliceOp) -> None:
         _split(values, pieces)
 
 
-def _ranges(op: ExtractSliceOp) -> list[tuple[int, int]]:
+def _ranges(op: ExtractSliceOp | InsertSliceOp) -> list[tuple[int, int]]:
     """(start, size) along each axis."""
     if op.offsets or op.sizes or op.strides or set(_values_of(op.static_strides)) > {1}:
         raise TorchSourceError("a slice with strides or computed bounds is not supported")

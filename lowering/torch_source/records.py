@@ -12,11 +12,15 @@ from taso.dialects.activation import GeluOp, SigmoidOp, SiluOp
 from taso.dialects.base import TasoOp
 from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
+from taso.dialects.convolution import Conv2dOp
+from taso.dialects.elementwise import GeluOp
+from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
 from taso.dialects.reduction import ReduceMeanOp, ReduceSumOp, VarOp
 from taso.dialects.spec import Attrs
 from taso.lowering.torch_source.code import Code, Ref
 from taso.lowering.torch_source.types import HALF, Type, ints
 from taso.lowering.torch_source.views import convert, permute
+from taso.lowering.torch_source.window import avg_pool2d, conv2d, max_pool2d
 
 AtenCall = Callable[[Sequence[Ref], Attrs], Ref | None]
 """The call as an expression, or None where the op's body has to be translated."""
@@ -115,9 +119,12 @@ def _var(operands: Sequence[Ref], attrs: Attrs) -> Ref | None:
 
 
 ATEN_CALLS: Mapping[type[TasoOp], AtenCall] = {
+    AvgPool2dOp: avg_pool2d,
     BatchNormOp: _batch_norm,
+    Conv2dOp: conv2d,
     GeluOp: _gelu,
     LayerNormOp: _layer_norm,
+    MaxPool2dOp: max_pool2d,
     ReduceMeanOp: _mean,
     ReduceSumOp: _sum,
     SigmoidOp: _sigmoid,

@@ -19,7 +19,7 @@ from taso.lowering.torch_source.contraction import (
     product,
     reduction,
 )
-from taso.lowering.torch_source.elementwise import dims_of, is_elementwise, maps_of, row_bias
+from taso.lowering.torch_source.elementwise import dims_of, is_elementwise, maps_of, vector_bias
 from taso.lowering.torch_source.types import TorchSourceError, Type, type_of
 from taso.lowering.torch_source.values import Values, hint_of, only_user
 from taso.lowering.torch_source.views import convert
@@ -153,7 +153,7 @@ def biased_product(value: SSAValue, contraction: Contraction) -> BiasedProduct |
     reader = only_user(value)
     if reader is None or not is_matrix_product(contraction.terms, contraction.result):
         return None
-    bias = row_bias(reader, value)
+    bias = vector_bias(reader, value)
     return None if bias is None else BiasedProduct(value, contraction, bias, reader)
 
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import cast
 
-from taso.dialects.base import AttrValue, ConstraintError, OpKind, TensorSpec
+from taso.dialects.base import Attrs, AttrValue, ConstraintError, OpKind, TensorSpec
 from taso.dialects.equation import canonical
 from taso.dialects.taso import OPS
+from taso.dialects.window import window_of
 from taso.passes.rules.meaning import UndefinedError, infer_term
 from taso.passes.rules.notation import (
     AttrVar,
@@ -153,6 +154,8 @@ class _Draw:
     def call(self, call: Call, target: Sizes | None) -> tuple[TensorSpec, ...]:
         if call.op == "einsum":
             operands = self.einsum_operands(call, target)
+        elif call.op == "conv2d":
+            operands = self.convolution_operands(call)
         elif call.op == "concat":
             operands = self.concat_operands(call, target)
         elif OPS[call.op].KIND is OpKind.ELEMENTWISE:
@@ -217,15 +220,37 @@ class _Draw:
         wanted = [tuple(sizes[letter] for letter in term) for term in members]
         return [self.term(arg, w) for arg, w in zip(call.args, wanted, strict=True)]
 
+    def convolution_operands(self, call: Call) -> list[Sizes]:
+        """Draw a window and groups, and an image and a weight that fit them."""
+        draw = self.rng.randint
+        pairs = {"stride": (1, 3), "padding": (0, 2), "dilation": (1, 2)}
+        drawn: Attrs = {name: (draw(*ends), draw(*ends)) for name, ends in pairs.items()}
+        for name, proposal in {**drawn, "groups": self.rng.choice((1, 1, 2, 3))}.items():
+            self.bind(name, call.attr(name), proposal, 4)
+        attrs = {name: cast(AttrValue, self.value(name, e, 4)) for name, e in call.attrs}
+        channels, groups = draw(1, 3), cast(int, attrs["groups"])
+        weight = (groups * draw(1, 3), channels, draw(1, 3), draw(1, 3))
+        window = window_of(weight[2:], attrs, "C2")
+        sizes = [
+            max(extent - 2 * padding, 1) + draw(0, 3)
+            for extent, padding in zip(window.extent, window.padding, strict=True)
+        ]
+        image = (self.rng.choice(self.sizes), channels * groups, *sizes)
+        return [self.term(arg, w) for arg, w in zip(call.args, (image, weight), strict=True)]
+
     def attribute(
         self, call: Call, name: str, expr: object, operands: list[Sizes], target: Sizes | None
     ) -> None:
         """Bind the symbols of one attribute of the left side."""
         if self.value(name, expr, len(operands[0])) is not None:
             return
-        proposal = self.propose(call, name, operands[0], target)
+        self.bind(name, expr, self.propose(call, name, operands[0], target), len(operands[0]))
+
+    def bind(self, name: str, expr: object, proposal: AttrValue, rank: int) -> None:
+        """Bind the symbols of an attribute that are not bound yet."""
+        if self.value(name, expr, rank) is not None:
+            return
         symbols, shape_of = self.instance.symbols, self.instance.shape_of
-        rank = len(operands[0])
         if not match_attr(name, cast("AttrVar", expr), proposal, rank, symbols, shape_of):
             raise _RejectedError
 

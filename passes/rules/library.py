@@ -10,6 +10,7 @@ from taso.passes.rules import (
     broadcast,
     composite,
     concat,
+    convolution,
     einsum,
     elementwise,
     matmul,
@@ -41,6 +42,7 @@ RULES: dict[str, Rule] = by_name(
         concat.RULES,
         einsum.RULES,
         matmul.RULES,
+        convolution.RULES,
     )
 )
 """Every rule of a fixed number of terms, in the order in which they are tried."""

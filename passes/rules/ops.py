@@ -110,6 +110,18 @@ def einsum(equation: AttrExpr, *inputs: Term) -> Call:
     return Call("einsum", inputs, (("equation", equation),))
 
 
+def conv2d(
+    x: Term,
+    weight: Term,
+    stride: AttrExpr,
+    padding: AttrExpr,
+    dilation: AttrExpr,
+    groups: AttrExpr,
+) -> Call:
+    attrs = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return Call("conv2d", (x, weight), tuple(attrs.items()))
+
+
 def transpose(x: Term, perm: AttrExpr) -> Call:
     return Call("transpose", (x,), (("perm", perm),))
 

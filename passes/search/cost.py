@@ -29,6 +29,7 @@ from taso.dialects.base import Attrs, AttrValue, OpKind, TasoOp, TensorSpec, num
 from taso.dialects.composite import AttentionOp, BatchNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp
 from taso.dialects.elementwise import BinaryOp
+from taso.dialects.convolution import Conv2dOp
 from taso.dialects.emit import SpecEmitter
 from taso.dialects.reduction import ReductionOp
 from taso.dialects.taso import OPS
@@ -240,7 +241,7 @@ class _Parts(SpecEmitter):
 
 def is_library_call(op: type[TasoOp]) -> bool:
     """Whether the op is a call of a library even on a device that fuses."""
-    return op is AttentionOp
+    return op in (AttentionOp, Conv2dOp) or op.KIND is OpKind.WINDOW
 
 
 def call_count(op: type[TasoOp], operands: Sequence[TensorSpec]) -> int:
@@ -269,8 +270,13 @@ def _loops(op: type[TasoOp], attrs: Attrs, operands: Sequence[TensorSpec]) -> tu
     """Sizes m, n, k of the matmul that a contraction of two operands is; batch loops are left out.
 
     An einsum of more operands is one loop nest, which no matmul kernel runs: each letter is a
-    loop of its own.
+    loop of its own. A convolution is the matmul of all windows with the weights of a group.
     """
+    if op is Conv2dOp:
+        (result,) = op.infer(operands, attrs)
+        n, outputs, *places = result.shape
+        _, *weights = operands[1].shape
+        return (n * math.prod(places), outputs // cast(int, attrs["groups"]), math.prod(weights))
     if op is not EinsumOp:
         a, b = operands
         rows = a.shape[:-1] if b.rank == 2 else a.shape[-2:-1]

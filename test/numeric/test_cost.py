@@ -15,6 +15,7 @@ from taso.passes.search.cost import VIEW_SECONDS, CostModel
 from taso.passes.search.devices import CPU, DEVICES, H200, Device, device_named
 from taso.passes.search.extract import extract, function_cost, selection_cost
 from taso.passes.search.saturate import Limits, saturate
+from taso.passes.statistics import statistics
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.mlir"))
 
@@ -85,6 +86,26 @@ def test_a_product_is_bound_by_flops_or_by_bytes() -> None:
     assert found == pytest.approx(square + stored, rel=1e-9)
     vector = 2 * (2048 * 2048 + 2048 + 2048) / H200.bandwidth + H200.launch
     assert cost("h200", body.replace("N", "1")) == pytest.approx(vector, rel=1e-9)
+
+
+CONVOLUTION = """
+func.func @main(%x: tensor<4x6x9x8xf32>, %w: tensor<10x3x3x2xf32>) -> tensor<4x10x4x7xf32> {
+  %y = taso.conv2d %x, %w, stride = [2, 1], padding = [0, 0], dilation = [1, 1], groups = 2
+    : tensor<4x6x9x8xf32>, tensor<10x3x3x2xf32> -> tensor<4x10x4x7xf32>
+  func.return %y : tensor<4x10x4x7xf32>
+}
+"""
+
+
+@pytest.mark.parametrize("device", DEVICES.values(), ids=lambda device: device.name)
+def test_a_convolution_is_a_call_at_the_rate_of_the_product_that_it_is(device: Device) -> None:
+    windows, outputs, weights = 4 * 4 * 7, 5, 3 * 3 * 2
+    flops = 2 * windows * 10 * weights
+    assert statistics(parse_function(CONVOLUTION), device).flops == flops
+    moved = 4 * (4 * 6 * 9 * 8 + 10 * weights + windows * 10) / device.bandwidth
+    arithmetic = flops / device.matmul_rate("f32", (windows, outputs, weights))
+    expected = device.launch + max(arithmetic, moved)
+    assert cost(device.name, CONVOLUTION) == pytest.approx(expected, rel=1e-12)
 
 
 def test_column_statistics_take_a_pass_more_than_row_statistics() -> None:

@@ -1,5 +1,6 @@
 """Each named constraint of each op is broken once: in `infer`, and in text, with its place."""
 
+import math
 import re
 
 import pytest
@@ -22,6 +23,9 @@ def i1(*shape: int) -> TensorSpec:
 NORM: Attrs = {"eps": 1e-5}
 BATCH: Attrs = {"axis": 1, "eps": 1e-5, "correction": 0}
 ATTENTION: Attrs = {"scale": 0.5}
+CONV: Attrs = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+POOL: Attrs = {"kernel": (2, 2), "stride": (1, 1), "padding": (0, 0)}
+IMAGE = f32(2, 4, 5, 5)
 VALUE = b"\0" * 8
 
 BROKEN: list[tuple[str, str, list[TensorSpec], Attrs]] = [
@@ -50,6 +54,23 @@ BROKEN: list[tuple[str, str, list[TensorSpec], Attrs]] = [
     ("concat", "C2", [f32()], {"axis": 0}),
     ("concat", "C3", [f32(2, 3), f32(3, 3)], {"axis": 1}),
     ("concat", "C3", [f32(2), TensorSpec((2,), "f64")], {"axis": 0}),
+    ("conv2d", "C1", [f32(4, 5, 5), f32(4, 4, 3, 3)], CONV),
+    ("conv2d", "C1", [IMAGE, f32(4, 4, 3)], CONV),
+    ("conv2d", "C2", [IMAGE, f32(4, 4, 3, 3)], {**CONV, "stride": (0, 1)}),
+    ("conv2d", "C2", [IMAGE, f32(4, 4, 3, 3)], {**CONV, "stride": (1,)}),
+    ("conv2d", "C2", [IMAGE, f32(4, 4, 3, 3)], {**CONV, "padding": (0, -1)}),
+    ("conv2d", "C2", [IMAGE, f32(4, 4, 3, 3)], {**CONV, "dilation": (1, 1, 1)}),
+    ("conv2d", "C3", [IMAGE, f32(4, 4, 3, 3)], {**CONV, "groups": 0}),
+    ("conv2d", "C3", [IMAGE, f32(6, 1, 3, 3)], {**CONV, "groups": 4}),
+    ("conv2d", "C3", [IMAGE, f32(3, 2, 3, 3)], {**CONV, "groups": 2}),
+    ("conv2d", "C3", [IMAGE, f32(4, 4, 3, 3)], {**CONV, "groups": 2}),
+    ("conv2d", "C4", [IMAGE, f32(4, 4, 3, 6)], CONV),
+    ("conv2d", "C4", [IMAGE, f32(4, 4, 3, 3)], {**CONV, "dilation": (3, 1)}),
+    ("conv2d", "C4", [f32(2, 4, 0, 5), f32(4, 4, 1, 1)], {**CONV, "padding": (2, 2)}),
+    ("conv2d", "C4", [f32(2, 0, 5, 5), f32(4, 0, 3, 3)], CONV),
+    ("conv2d", "C4", [IMAGE, f32(0, 4, 3, 3)], CONV),
+    ("conv2d", "C5", [IMAGE, TensorSpec((4, 4, 3, 3), "f16")], CONV),
+    ("conv2d", "C5", [i1(2, 4, 5, 5), i1(4, 4, 3, 3)], CONV),
     ("einsum", "C1", [f32(2, 2)], {"equation": "ii->i"}),
     ("einsum", "C1", [f32(2)], {"equation": "i->j"}),
     ("einsum", "C1", [f32(2)], {"equation": "i"}),
@@ -68,6 +89,13 @@ BROKEN: list[tuple[str, str, list[TensorSpec], Attrs]] = [
     ("matmul", "C3", [f32(2, 2, 3), f32(1, 3, 4)], {}),
     ("matmul", "C4", [f32(2, 3), TensorSpec((3, 4), "f16")], {}),
     ("matmul", "C4", [i1(2, 3), i1(3, 4)], {}),
+    ("pad", "C1", [f32(2, 3)], {"low": (1,), "high": (0, 0), "value": 0.0}),
+    ("pad", "C1", [f32(2, 3)], {"low": (1, 0), "high": (0, -1), "value": 0.0}),
+    ("pad", "C2", [f32(2)], {"low": (1,), "high": (0,), "value": math.nan}),
+    ("pad", "C2", [f32(2)], {"low": (1,), "high": (0,), "value": -0.0}),
+    ("pad", "C2", [i1(2)], {"low": (1,), "high": (0,), "value": 2.0}),
+    ("pad", "C2", [TensorSpec((2,), "i32")], {"low": (1,), "high": (0,), "value": 2.0**31}),
+    ("pad", "C2", [TensorSpec((2,), "i64")], {"low": (1,), "high": (0,), "value": 0.5}),
     ("reduce_max", "C3", [f32(2, 0)], {"axes": (1,)}),
     ("reshape", "C1", [f32(2, 3)], {"shape": (5,)}),
     ("select", "C1", [i1(2), f32(2), TensorSpec((2,), "f16")], {}),
@@ -91,6 +119,25 @@ for _name in ("reduce_sum", "reduce_max", "reduce_mean", "var"):
     for _axes in ((), (1, 0), (2,), (0, 0)):
         BROKEN.append((_name, "C1", [f32(2, 3)], {"axes": _axes, **_extra}))
     BROKEN.append((_name, "C2", [i1(2, 3)], {"axes": (0,), **_extra}))
+for _name, _extra in (
+    ("max_pool2d", {"dilation": (1, 1)}),
+    ("avg_pool2d", {"count_include_pad": False}),
+):
+    _pool: Attrs = {**POOL, **_extra}
+    BROKEN += [
+        (_name, "C1", [f32(4, 5, 5)], _pool),
+        (_name, "C1", [TensorSpec((2, 4, 5, 5), "i64")], _pool),
+        (_name, "C2", [IMAGE], {**_pool, "kernel": (2, 0)}),
+        (_name, "C2", [IMAGE], {**_pool, "kernel": (2, 2, 2)}),
+        (_name, "C2", [IMAGE], {**_pool, "stride": (0, 1)}),
+        (_name, "C2", [IMAGE], {**_pool, "padding": (-1, 0)}),
+        (_name, "C3", [IMAGE], {**_pool, "padding": (2, 0)}),
+        (_name, "C4", [IMAGE], {**_pool, "kernel": (6, 2)}),
+        (_name, "C4", [f32(2, 0, 5, 5)], _pool),
+        (_name, "C4", [f32(2, 4, 5, 0)], {**_pool, "padding": (0, 1)}),
+    ]
+BROKEN.append(("max_pool2d", "C2", [IMAGE], {**POOL, "dilation": (1, 0)}))
+BROKEN.append(("max_pool2d", "C4", [IMAGE], {**POOL, "dilation": (1, 5)}))
 for _name, _op in OPS.items():
     if issubclass(_op, ElementwiseOp):
         _extra = {"approximate": "none"} if _name == "gelu" else {}
@@ -133,6 +180,8 @@ def text_of(value: AttrValue) -> str:
     match value:
         case str():
             return f'"{value}"'
+        case bool():
+            return str(value).lower()
         case tuple():
             return str(list(value))
         case float():
@@ -197,6 +246,8 @@ def test_constant_in_generic_form(constraint: str, value: str, type_: str) -> No
 @pytest.mark.parametrize(
     "name, operands, attrs",
     [
+        ("conv2d", [IMAGE, f32(4, 4, 3, 3)], {**CONV, "padding": (2**40, 2**40)}),
+        ("pad", [f32(2)], {"low": (2**62,), "high": (0,), "value": 0.0}),
         ("reshape", [f32(6)], {"shape": (-2, -3)}),
         ("broadcast", [f32()], {"dims": (), "shape": (-1,)}),
         ("cast", [f32(2)], {"dtype": "f8"}),

@@ -83,6 +83,33 @@ def gelu(operands: Sequence[Array], attrs: dict[str, AttrValue]) -> Sequence[Arr
     return [torch.nn.functional.gelu(torch.tensor(x), approximate="tanh").numpy()]
 
 
+def avg_pool2d(x: torch.Tensor, count_include_pad: bool, **attrs):
+    kernel, stride, padding = (attrs[name] for name in ("kernel", "stride", "padding"))
+    counted = {"count_include_pad": count_include_pad}
+    return torch.nn.functional.avg_pool2d(x, kernel, stride, padding, **counted)
+
+
+def max_pool2d(x: torch.Tensor, kernel, stride, padding, dilation):
+    return torch.max_pool2d(x, kernel, stride, padding, dilation)
+
+
+def pad(x: torch.Tensor, low, high, value: float):
+    sides = [n for side in reversed(list(zip(low, high, strict=True))) for n in side]
+    return torch.nn.functional.pad(x, sides, value=value)
+
+
+def conv(stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups: int = 1) -> dict[str, AttrValue]:
+    return {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+
+
+WINDOWS: list[Case] = [
+    ([(2, 3, 7, 6)], {"kernel": (2, 3), "stride": (2, 3), "padding": (0, 1)}),
+    ([(1, 2, 5, 5)], {"kernel": (3, 2), "stride": (1, 2), "padding": (1, 1)}),
+    ([(1, 1, 1, 1)], {"kernel": (1, 1), "stride": (1, 1), "padding": (0, 0)}),
+    ([(3, 1, 1, 2)], {"kernel": (2, 2), "stride": (1, 1), "padding": (1, 0)}),
+    ([(0, 2, 4, 4)], {"kernel": (2, 3), "stride": (1, 1), "padding": (0, 0)}),
+]
+
 REDUCED = [
     ([(3, 4, 5)], {"axes": (1,)}),
     ([(3, 4, 5)], {"axes": (0, 2)}),
@@ -103,6 +130,10 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
             ([(2, 3, 1, 4), (2, 3, 7, 4), (2, 3, 7, 1)], {"scale": 1.25}),
             ([(0, 4), (5, 4), (5, 2)], {"scale": 1.0}),
         ],
+    ),
+    "avg_pool2d": (
+        by_torch(avg_pool2d),
+        [(x, {**a, "count_include_pad": c}) for x, a in WINDOWS for c in (True, False)],
     ),
     "batch_norm": (
         by_torch(batch_norm),
@@ -146,6 +177,17 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
         ],
     ),
     "cos": (by_torch(torch.cos), ONE),
+    "conv2d": (
+        by_torch(lambda x, w, **attrs: torch.conv2d(x, w, None, **attrs)),
+        [
+            ([(2, 3, 7, 6), (4, 3, 3, 2)], conv()),
+            ([(1, 4, 9, 7), (6, 2, 2, 3)], conv((2, 1), (1, 2), (3, 2), groups=2)),
+            ([(2, 3, 4, 5), (6, 1, 3, 3)], conv(padding=(1, 1), groups=3)),
+            ([(1, 1, 1, 1), (1, 1, 1, 1)], conv()),
+            ([(1, 2, 1, 1), (3, 2, 3, 3)], conv((2, 2), (1, 1))),
+            ([(0, 3, 4, 4), (2, 3, 3, 3)], conv()),
+        ],
+    ),
     "div": (by_torch(lambda a, b: a / b), TWO),
     "einsum": (
         einsum,
@@ -187,6 +229,26 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
     "neg": (by_torch(lambda a: 0 - a), ONE),
     "not": (by_torch(torch.bitwise_not), ONE),
     "or": (by_torch(torch.bitwise_or), TWO),
+    "max_pool2d": (
+        by_torch(max_pool2d),
+        [
+            *[(x, {**attrs, "dilation": (1, 1)}) for x, attrs in WINDOWS],
+            (
+                [(1, 2, 8, 7)],
+                {"kernel": (2, 3), "stride": (1, 2), "padding": (1, 1), "dilation": (3, 2)},
+            ),
+        ],
+    ),
+    "mul": (by_torch(lambda a, b: a * b), TWO),
+    "neg": (by_torch(lambda a: 0 - a), ONE),
+    "pad": (
+        by_torch(pad),
+        [
+            ([(2, 3)], {"low": (1, 0), "high": (0, 2), "value": -0.5}),
+            ([(2, 0, 1)], {"low": (0, 2, 0), "high": (0, 1, 3), "value": math.inf}),
+            ([()], {"low": (), "high": (), "value": 1.0}),
+        ],
+    ),
     "pow": (by_torch(torch.pow), TWO),
     "reduce_max": (by_torch(lambda a, axes: torch.amax(a, axes)), REDUCED),
     "reduce_mean": (by_torch(lambda a, axes: torch.mean(a, axes)), REDUCED),
@@ -316,10 +378,20 @@ SPECIAL: list[tuple[str, dict[str, AttrValue], list[list[float]], list[float]]] 
     ("var", {"axes": (0,), "correction": 2}, [[5.0, 6.0]], [INF]),
     ("softmax", {"axis": 0}, [[-INF, 0.0, 0.0]], [0.0, 0.5, 0.5]),
     ("softmax", {"axis": 0}, [[-INF, -INF]], [NAN, NAN]),
+    ("pad", {"low": (1,), "high": (0,), "value": -INF}, [[2.0]], [-INF, 2.0]),
     ("cast", {"dtype": "i1"}, [[0.0, -0.0, 0.5, NAN]], [0.0, 0.0, 1.0, 1.0]),
     ("cast", {"dtype": "i32"}, [[1.9, -1.9]], [1.0, -1.0]),
     ("cast", {"dtype": "f16"}, [[65519.0, 65520.0, 1e-9]], [65504.0, INF, 0.0]),
 ]
+
+
+def test_max_pool_of_nan_and_of_padding_alone() -> None:
+    row = np.array([1.0, NAN, -3.0, -INF, -INF, 2.0]).reshape(1, 1, 1, 6)
+    attrs = {"kernel": (1, 2), "stride": (1, 1), "padding": (0, 1), "dilation": (1, 1)}
+    (result,) = OPS["max_pool2d"].evaluate([row], attrs)
+    np.testing.assert_array_equal(result.ravel(), [1.0, NAN, NAN, -3.0, -INF, 2.0, 2.0])
+    (result,) = OPS["max_pool2d"].evaluate([row[..., :1]], {**attrs, "dilation": (1, 2)})
+    np.testing.assert_array_equal(result.ravel(), [-INF])
 
 
 @pytest.mark.filterwarnings("error")

@@ -180,6 +180,11 @@ MOVEMENT: list[Case] = [
     ("concat", [(0, 1), (0, 2)], {"axis": 1}),
     ("concat", [(1, 2), (7, 2)], {"axis": 0}),
     ("concat", [(3, 2)], {"axis": 1}),
+    ("pad", [(3, 2)], {"low": (1, 0), "high": (0, 3), "value": 1.0}),
+    ("pad", [(3,)], {"low": (0,), "high": (2,), "value": 0.0}),
+    ("pad", [(3, 0)], {"low": (1, 2), "high": (0, 0), "value": 1.0}),
+    ("pad", [(3, 0)], {"low": (1, 0), "high": (0, 0), "value": 0.0}),
+    ("pad", [()], {"low": (), "high": (), "value": 0.0}),
     ("slice", [(3, 7)], {"axis": 1, "start": 2, "stop": 5}),
     ("slice", [(3, 7)], {"axis": 0, "start": 3, "stop": 3}),
     ("split", [(3, 7)], {"axis": 1, "sizes": (2, 0, 4, 1)}),
@@ -255,6 +260,70 @@ def test_einsum(dtype: str) -> None:
     check_random(
         dtype, [("einsum", shapes, {"equation": text}) for text, shapes in EINSUMS], positive=True
     )
+
+
+CONVOLUTIONS: list[tuple[list[Shape], tuple[Shape, Shape, Shape, int]]] = [
+    # Image and weight; stride, padding, dilation, groups.
+    ([(2, 3, 7, 6), (4, 3, 3, 2)], ((1, 1), (0, 0), (1, 1), 1)),
+    ([(2, 3, 8, 5), (4, 3, 3, 3)], ((2, 1), (1, 2), (1, 1), 1)),
+    ([(1, 2, 9, 7), (3, 2, 2, 3)], ((1, 3), (0, 1), (2, 2), 1)),
+    ([(2, 4, 5, 6), (6, 2, 3, 1)], ((2, 2), (1, 0), (1, 1), 2)),
+    ([(2, 3, 4, 5), (6, 1, 3, 3)], ((1, 1), (1, 1), (1, 1), 3)),
+    ([(1, 1, 1, 1), (1, 1, 1, 1)], ((1, 1), (0, 0), (1, 1), 1)),
+    ([(1, 1, 1, 1), (2, 1, 3, 3)], ((1, 1), (1, 1), (1, 1), 1)),
+    ([(0, 3, 4, 4), (2, 3, 3, 3)], ((1, 1), (1, 1), (1, 1), 1)),
+]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_conv2d(dtype: str) -> None:
+    names = ("stride", "padding", "dilation", "groups")
+    check_random(
+        dtype,
+        [
+            ("conv2d", shapes, dict(zip(names, values, strict=True)))
+            for shapes, values in CONVOLUTIONS
+        ],
+        positive=True,
+    )
+
+
+POOLS: list[tuple[Shape, tuple[Shape, Shape, Shape]]] = [
+    # Image; kernel, stride, padding.
+    ((2, 3, 7, 6), ((2, 2), (2, 2), (0, 0))),
+    ((1, 2, 6, 5), ((3, 2), (2, 1), (1, 1))),
+    ((1, 1, 1, 1), ((1, 1), (1, 1), (0, 0))),
+    ((1, 2, 1, 3), ((3, 3), (1, 2), (1, 1))),
+    ((0, 2, 4, 4), ((2, 3), (1, 1), (1, 1))),
+]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_pools(dtype: str) -> None:
+    names = ("kernel", "stride", "padding")
+    pools = [(shape, dict(zip(names, values, strict=True))) for shape, values in POOLS]
+    dilations = [(1, 1)] * len(POOLS)
+    wide = ((1, 2, 8, 7), {"kernel": (2, 3), "stride": (1, 2), "padding": (1, 1)})
+    largest: list[Case] = [
+        ("max_pool2d", [shape], {**attrs, "dilation": dilation})
+        for (shape, attrs), dilation in zip([*pools, wide], [*dilations, (3, 2)], strict=True)
+    ]
+    means: list[Case] = [
+        ("avg_pool2d", [shape], {**attrs, "count_include_pad": counted})
+        for shape, attrs in pools
+        for counted in (True, False)
+    ]
+    check_random(dtype, [*largest, *means], positive=True)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_max_pool_of_special_values(dtype: str) -> None:
+    """NaN comes out of each window that has one; a window may have nothing but padding."""
+    image = np.array([[[[1.0, np.nan, -3.0, -np.inf, -np.inf, 2.0]]]])
+    attrs = {"stride": (1, 1), "padding": (0, 1)}
+    check_arrays("max_pool2d", [image], dtype, kernel=(1, 2), dilation=(1, 1), **attrs)
+    narrow = np.array([[[[-5.0]]]])
+    check_arrays("max_pool2d", [narrow], dtype, kernel=(1, 2), dilation=(1, 2), **attrs)
 
 
 REDUCTIONS: list[tuple[Shape, Shape]] = [

@@ -123,6 +123,31 @@ rule activation-gelu-tanh-as-erf:
   gelu(x, approximate="tanh") => gelu(x, approximate="none")
 rule activation-gelu-without-the-root:
   mul(mul(x: [*s], splat(0.5): [*s]), add(erf(x), splat(1): [*s])) => gelu(x, approximate="none")
+rule convolution-scale-input-channels:
+  mul(conv2d(x, w: [m, m, k, l], stride=?u, padding=?p, dilation=?d, groups=?g),
+    broadcast(s: [m], dims=[1], shape=?t))
+  => conv2d(x, mul(w, broadcast(s, dims=[1], shape=shape(w))), stride=?u, padding=?p,
+    dilation=?d, groups=?g)
+rule convolution-scale-outputs-by-what-scales-inputs:
+  conv2d(mul(x: [n, m, h, v], broadcast(s: [m], dims=[1], shape=?t)), w: [m, c, k, l],
+    stride=?u, padding=?p, dilation=?d, groups=?g)
+  => conv2d(x, mul(w, broadcast(s, dims=[0], shape=shape(w))), stride=?u, padding=?p,
+    dilation=?d, groups=?g)
+rule convolution-scale-channels-without-the-bias:
+  mul(add(conv2d(x, w: [o, c, k, l], stride=?u, padding=?p, dilation=?d, groups=?g),
+    broadcast(b: [o], dims=[1], shape=?t)), broadcast(s: [o], dims=[1], shape=?t))
+  => add(conv2d(x, mul(w, broadcast(s, dims=[0], shape=shape(w))), stride=?u, padding=?p,
+    dilation=?d, groups=?g), broadcast(b, dims=[1], shape=?t))
+rule convolution-add-biases-of-which-one-is-of-the-input:
+  conv2d(add(x: [n, m, h, v], broadcast(b: [m], dims=[1], shape=?t)), w: [m, c, k, l],
+    stride=?u, padding=?p, dilation=?d, groups=?g)
+  => conv2d(x, add(w, broadcast(b, dims=[0], shape=shape(w))), stride=?u, padding=?p,
+    dilation=?d, groups=?g)
+rule convolution-scale-channels-that-claims-to-keep-overflow nonfinite-lost:
+  mul(conv2d(x, w: [o, c, k, l], stride=?u, padding=?p, dilation=?d, groups=?g),
+    broadcast(s: [o], dims=[1], shape=?t))
+  => conv2d(x, mul(w, broadcast(s, dims=[0], shape=shape(w))), stride=?u, padding=?p,
+    dilation=?d, groups=?g)
 rule einsum-matmul-of-transposed-operand:
   einsum(x: [m, k], y: [n, k], equation="ab,cb->ac") => matmul(x, y)
 rule einsum-fuse-at-the-other-operand:

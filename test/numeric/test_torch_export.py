@@ -1,8 +1,10 @@
 """Imported programs mean what torch computes: in float64, at unequal sizes, sizes of 1 and none."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
@@ -100,12 +102,36 @@ CASES: list[Case] = [
     ("addmm_without_bias", lambda b, x, w: torch.addmm(b, x, w, beta=0), [(4,), (3, 5), (5, 4)]),
     ("amax", lambda x: x.amax(dim=(0, -1)), [(3, 4, 5)]),
     ("amax_all", lambda x: x.amax(), [(3, 4)]),
+    ("adaptive_pool", lambda x: F.adaptive_avg_pool2d(x, (2, 3)), [(2, 3, 4, 9)]),
+    ("adaptive_pool_of_one", lambda x: F.adaptive_avg_pool2d(x, 1), [(3, 4, 5)]),
+    ("avg_pool", lambda x: F.avg_pool2d(x, 3, 2, 1), [(2, 3, 7, 5)]),
+    ("avg_pool_counted", lambda x: F.avg_pool2d(x, (3, 2), 1, (1, 0), False, False), [(3, 7, 5)]),
+    ("avg_pool_of_lines", lambda x: F.avg_pool1d(x, 3, 2, 1), [(2, 3, 8)]),
+    ("avg_pool_of_whole", lambda x: F.avg_pool2d(x, 2, ceil_mode=True), [(2, 3, 6, 4)]),
     ("baddbmm", lambda b, x, y: torch.baddbmm(b, x, y), [(2, 3, 4), (2, 3, 5), (2, 5, 4)]),
     ("bmm", torch.bmm, [(2, 3, 4), (2, 4, 5)]),
     ("cat", lambda x, y: torch.cat([x, y], dim=-1), [(3, 2), (3, 5)]),
     ("cat_with_empty", lambda x, y: torch.cat([x, y]), [(3, 2), (0,)]),
     ("chunk", lambda x: x.chunk(3, dim=1), [(2, 7)]),
     ("contiguous", lambda x: x.T.contiguous() + 1, [(2, 7)]),
+    ("conv", F.conv2d, [(2, 3, 7, 5), (4, 3, 3, 2), (4,)]),
+    ("conv_grouped", lambda x, w: F.conv2d(x, w, None, 2, 1, 2, 2), [(2, 4, 9, 6), (6, 2, 3, 2)]),
+    ("conv_of_line", lambda x, w: F.conv1d(x, w, None, 2, 1), [(3, 8), (4, 3, 3)]),
+    ("conv_of_lines", lambda x, w, b: F.conv1d(x, w, b, 1, 2, 2), [(2, 3, 8), (4, 3, 3), (4,)]),
+    ("conv_of_none", lambda x, w: F.conv2d(x, w), [(0, 3, 4, 4), (2, 3, 3, 3)]),
+    ("conv_of_one", lambda x, w: F.conv2d(x, w, padding=1), [(3, 1, 1), (2, 3, 3, 3)]),
+    (
+        "conv_same",
+        lambda x, w: F.conv2d(x, w, padding="same", dilation=(1, 3)),
+        [(2, 3, 7, 9), (4, 3, 2, 4)],
+    ),
+    ("conv_same_of_lines", lambda x, w: F.conv1d(x, w, padding="same"), [(2, 3, 7), (4, 3, 4)]),
+    ("conv_valid", lambda x, w: F.conv2d(x, w, padding="valid"), [(2, 3, 7, 9), (4, 3, 2, 4)]),
+    (
+        "convolution",
+        lambda x, w, b: torch.convolution(x, w, b, [1, 2], [1], [1], False, [0], 1),
+        [(2, 3, 7, 5), (4, 3, 3, 2), (4,)],
+    ),
     ("einsum_batch", lambda x, y: torch.einsum("bij,bjk->bik", x, y), [(2, 3, 4), (2, 4, 5)]),
     ("einsum_implicit", lambda x, y: torch.einsum("kj, ja", x, y), [(3, 4), (4, 5)]),
     ("einsum_letters", lambda x, y: torch.einsum("Aj,jB->BA", x, y), [(3, 4), (4, 5)]),
@@ -125,12 +151,24 @@ CASES: list[Case] = [
     ("matmul_vectors", torch.matmul, [(4,), (4,)]),
     ("matrix_transpose", lambda x: x.mT @ x, [(2, 3, 4)]),
     ("max_all", lambda x: x.max(), [(3, 4)]),
+    ("max_pool", lambda x: F.max_pool2d(x, 3, 2, 1), [(2, 3, 7, 5)]),
+    ("max_pool_dilated", lambda x: F.max_pool2d(x, (2, 3), 1, 1, (3, 2)), [(3, 7, 8)]),
+    ("max_pool_of_lines", lambda x: F.max_pool1d(x, 3, 2, 1), [(2, 3, 8)]),
+    ("max_pool_of_whole", lambda x: F.max_pool2d(x, 2, ceil_mode=True), [(2, 3, 6, 4)]),
+    (
+        "max_pool_with_indices",
+        lambda x: torch.ops.aten.max_pool2d_with_indices(x, [2, 2], ceil_mode=False)[0],
+        [(2, 3, 6, 4)],
+    ),
     ("max_values", lambda x: x.max(dim=1, keepdim=True).values, [(3, 4)]),
     ("mean", lambda x: x.mean(dim=(0, 2)), [(3, 4, 5)]),
     ("mean_all", lambda x: x.mean(), [(3, 4)]),
     ("mm", torch.mm, [(3, 4), (4, 1)]),
     ("moved_axes", lambda x: x.permute(2, 0, -2), [(2, 3, 4)]),
     ("narrow", lambda x: x.narrow(1, 1, 2), [(3, 4)]),
+    ("pad", lambda x: F.pad(x, (1, 0, 0, 2), value=0.5), [(2, 3, 4)]),
+    ("pad_and_cut", lambda x: F.pad(x, (-1, 2, 3, -2)), [(2, 3, 4)]),
+    ("pad_nothing", lambda x: F.pad(x, (0, 0)) * 2, [(2, 3)]),
     ("sdpa", F.scaled_dot_product_attention, [(2, 3, 4, 5), (2, 3, 6, 5), (2, 3, 6, 7)]),
     (
         "sdpa_scaled",
@@ -166,6 +204,46 @@ def test_op(case: Case) -> None:
     _, function, shapes = case
     inputs = [torch.randn(s, dtype=torch.float64) for s in shapes]
     check(lambda *args: function(*args), inputs)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (2, 4, 1), (1, 4, 3, 5), (0, 4)], ids=str)
+@pytest.mark.parametrize("affine", [True, False])
+def test_batch_norm_by_given_statistics(shape: Shape, affine: bool) -> None:
+    """Given as buffers: x · scale + shift, of which only that depends on the input."""
+    norm = nn.BatchNorm2d if len(shape) == 4 else nn.BatchNorm1d
+    module = norm(shape[1], eps=1e-3, affine=affine).double().eval()
+    for tensor in (*module.parameters(), *module.buffers()):
+        if tensor.is_floating_point():
+            tensor.data.uniform_(0.5, 2)
+    check(module, [torch.randn(shape, dtype=torch.float64)])
+    if 0 not in shape:
+        imported = import_program(module, [torch.randn(shape, dtype=torch.float64)])
+        of_input = rf"= taso\.(?!broadcast).*tensor<{'x'.join(map(str, shape))}xf64>$"
+        assert len(re.findall(of_input, str(imported.module), re.MULTILINE)) == 2
+
+
+def test_batch_norm_by_statistics_of_the_batch() -> None:
+    """Without running statistics, which it would update."""
+    x, g, b = (torch.randn(s, dtype=torch.float64) for s in ((2, 3, 4, 5), (3,), (3,)))
+    check(lambda x: F.batch_norm(x, None, None, training=True), [x])
+    check(lambda x, g, b: F.batch_norm(x, None, None, g, b, True, eps=1e-2), [x, g, b])
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_batch_norm_of_halves_is_rounded_once(dtype: torch.dtype) -> None:
+    """Far from zero, where rounding the products one by one would leave nothing."""
+    module = nn.BatchNorm2d(3).eval()
+    module.running_mean.copy_(torch.tensor([100.0, -50.0, 30.0]))
+    x = (torch.randn(2, 3, 4, 5) + module.running_mean[:, None, None]).to(dtype)
+    imported = import_program(module, [x])
+    [main] = [op for op in imported.module.ops if isinstance(op, func.FuncOp)]
+    held = [t.detach().numpy() for t in imported.parameters.values()]
+    wide = x.to(torch.float64).numpy()
+    given_dtype = np.float16 if dtype is torch.float16 else ml_dtypes.bfloat16
+    (result,) = interpret(main, [wide.astype(given_dtype), *held])
+    expected = module.double()(x.double()).detach().numpy()
+    step = 2.0 ** (-10 if dtype is torch.float16 else -7)
+    np.testing.assert_allclose(result.astype(np.float64), expected, rtol=step, atol=1e-4)
 
 
 PROMOTIONS: list[tuple[str, Callable[..., Any], list[torch.dtype]]] = [
@@ -275,6 +353,13 @@ REFUSED: list[tuple[str, Callable[..., Any], list[Any], str]] = [
     ("strided_slice", lambda x: x[::2], [x32], r"aten.slice.Tensor is not .*: step 2, expected 1"),
     ("diagonal", lambda x: torch.einsum("ii->i", x), [x32[:, :3]], r"einsum.* \(C1\)"),
     ("ellipsis", lambda x: torch.einsum("...i->...", x), [x32], "ellipsis"),
+    ("conv_of_volumes", F.conv3d, [torch.randn(1, 2, 3, 4, 4), torch.randn(2, 2, 2, 2, 2)], "3 sp"),
+    ("conv_transposed", F.conv_transpose2d, [x32[None], x32[None, None]], "it is transposed"),
+    ("max_pool_ceil", lambda x: F.max_pool2d(x, 2, ceil_mode=True), [x32[None]], "ceil_mode adds"),
+    ("max_pool_indices", nn.MaxPool2d(2, return_indices=True), [x32[None]], "result 1 of aten.max"),
+    ("adaptive", lambda x: F.adaptive_avg_pool2d(x, (2, 2)), [x32[None]], "unequal sizes"),
+    ("divisor", lambda x: F.avg_pool2d(x, 2, divisor_override=3), [x32[None]], "divisor_override"),
+    ("pad_nan", lambda x: F.pad(x, (1, 1), value=float("nan")), [x32], "nan is no value"),
     ("dropout", nn.Dropout(0.5), [x32], r"random; call \.eval\(\)"),
     (
         "causal",

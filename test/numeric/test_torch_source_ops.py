@@ -38,6 +38,22 @@ def _statistics(axis: int, correction: int) -> dict[str, Any]:
     return {"axis": axis, "eps": 1e-3, "correction": correction}
 
 
+def _conv(*, stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1) -> dict[str, Any]:
+    return {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+
+
+def _pool(kernel: Shape, stride: Shape, padding: Shape, **attrs: Any) -> dict[str, Any]:
+    return {"kernel": kernel, "stride": stride, "padding": padding, **attrs}
+
+
+POOLED: list[tuple[Shape, tuple[Shape, Shape, Shape]]] = [
+    ((2, 3, 7, 6), ((2, 2), (2, 2), (0, 0))),
+    ((1, 2, 6, 5), ((3, 2), (2, 1), (1, 1))),
+    ((1, 1, 1, 1), ((1, 1), (1, 1), (0, 0))),
+    ((1, 2, 1, 3), ((3, 3), (1, 2), (1, 1))),
+    ((0, 2, 4, 4), ((2, 3), (1, 1), (1, 1))),
+]
+
 CASES: dict[str, tuple[tuple[str, ...], list[Case]]] = {
     "add": (NUMBERS, BINARY),
     "sub": (NUMBERS, BINARY),
@@ -147,6 +163,45 @@ CASES: dict[str, tuple[tuple[str, ...], list[Case]]] = {
             for correction in (0, 1, 4)
         ],
     ),
+    "pad": (
+        ALL,
+        [
+            ([(3, 2)], {"low": (1, 0), "high": (0, 3), "value": 1.0}),
+            ([(2, 3, 2)], {"low": (0, 1, 0), "high": (0, 0, 0), "value": 0.0}),
+            ([(3, 0)], {"low": (1, 2), "high": (0, 0), "value": 1.0}),
+            ([()], {"low": (), "high": (), "value": 0.0}),
+        ],
+    ),
+    "conv2d": (
+        FLOAT_DTYPES,
+        [
+            ([(2, 3, 7, 6), (4, 3, 3, 2)], _conv()),
+            ([(2, 3, 8, 5), (4, 3, 3, 3)], _conv(stride=(2, 1), padding=(1, 2))),
+            (
+                [(1, 2, 9, 7), (3, 2, 2, 3)],
+                _conv(stride=(1, 3), padding=(0, 1), dilation=(2, 2)),
+            ),
+            ([(2, 4, 5, 6), (6, 2, 3, 1)], _conv(stride=(2, 2), padding=(1, 0), groups=2)),
+            ([(2, 3, 4, 5), (6, 1, 3, 3)], _conv(padding=(1, 1), groups=3)),
+            ([(1, 1, 1, 1), (1, 1, 1, 1)], _conv()),
+            ([(0, 3, 4, 4), (2, 3, 3, 3)], _conv()),
+        ],
+    ),
+    "max_pool2d": (
+        FLOAT_DTYPES,
+        [
+            *[([shape], _pool(*window, dilation=(1, 1))) for shape, window in POOLED],
+            ([(1, 2, 8, 7)], _pool((2, 3), (1, 2), (1, 1), dilation=(3, 2))),
+        ],
+    ),
+    "avg_pool2d": (
+        FLOAT_DTYPES,
+        [
+            ([shape], _pool(*window, count_include_pad=counted))
+            for shape, window in POOLED
+            for counted in (True, False)
+        ],
+    ),
     "matmul": (
         NUMBERS,
         [
@@ -232,6 +287,8 @@ CASES: dict[str, tuple[tuple[str, ...], list[Case]]] = {
 POSITIVE = {"log", "sqrt", "rsqrt", "pow", "div"}
 ACCUMULATED = {"einsum", "matmul", "reduce_mean", "reduce_sum", "var", "softmax", "layer_norm"}
 ACCUMULATED |= {"batch_norm", "attention", "gelu", "pow", "rsqrt", "silu", "tanh"}
+ACCUMULATED |= {"batch_norm", "attention", "gelu", "pow", "rsqrt", "tanh"}
+ACCUMULATED |= {"avg_pool2d", "conv2d"}
 
 
 def test_every_op_is_here() -> None:

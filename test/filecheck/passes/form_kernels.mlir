@@ -46,11 +46,12 @@ func.func @composite(%x: tensor<4x6xf32>) -> tensor<4x6xf32> {
 }
 
 // The epilogue of a product, where the device fuses; a softmax does not fit into one.
+// Where it does not, the call of the product takes the bias.
 // CPU-LABEL: @epilogue
 // CPU-NEXT:      taso.matmul %x, %w
+// CPU-NEXT:      taso.broadcast
+// CPU-NEXT:      taso.add
 // CPU-NEXT:      taso.kernel
-// CPU-NEXT:        taso.broadcast
-// CPU-NEXT:        taso.add
 // CPU-NEXT:        taso.softmax
 // GPU-LABEL: @epilogue
 // GPU-NEXT:      taso.kernel(%x_1 = %x : tensor<4x3xf32>, %w_1 = %w : tensor<3x6xf32>, %b_1 = %b : tensor<6xf32>)
@@ -66,6 +67,27 @@ func.func @epilogue(%x: tensor<4x3xf32>, %w: tensor<3x6xf32>, %b: tensor<6xf32>)
   %h = taso.add %m, %row : tensor<4x6xf32>
   %y = taso.softmax %h, axis = 1 : tensor<4x6xf32> -> tensor<4x6xf32>
   func.return %y : tensor<4x6xf32>
+}
+
+// A convolution is a call, which takes its bias; pooling and padding are calls too.
+// CHECK-LABEL: @convolution
+// CHECK:         taso.conv2d
+// CHECK-NEXT:    taso.broadcast
+// CHECK-NEXT:    taso.add
+// CHECK-NEXT:    taso.kernel
+// CHECK-NEXT:      taso.relu
+// CHECK-NEXT:      taso.tanh
+// CHECK-NEXT:      taso.yield
+// CHECK-NEXT:    }
+// CHECK-NEXT:    taso.max_pool2d
+func.func @convolution(%x: tensor<2x3x6x6xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>) -> tensor<2x4x2x2xf32> {
+  %c = taso.conv2d %x, %w, stride = [1, 1], padding = [0, 0], dilation = [1, 1], groups = 1 : tensor<2x3x6x6xf32>, tensor<4x3x3x3xf32> -> tensor<2x4x4x4xf32>
+  %bb = taso.broadcast %b, dims = [1] : tensor<4xf32> -> tensor<2x4x4x4xf32>
+  %s = taso.add %c, %bb : tensor<2x4x4x4xf32>
+  %r = taso.relu %s : tensor<2x4x4x4xf32>
+  %t = taso.tanh %r : tensor<2x4x4x4xf32>
+  %y = taso.max_pool2d %t, kernel = [2, 2], stride = [2, 2], padding = [0, 0], dilation = [1, 1] : tensor<2x4x4x4xf32> -> tensor<2x4x2x2xf32>
+  func.return %y : tensor<2x4x2x2xf32>
 }
 
 // %e and %s are not one kernel with %m between them: the kernel would wait for itself.
