@@ -8,6 +8,9 @@ from taso.dialects.activation import GeluOp, ReluOp, SigmoidOp, SiluOp
 from taso.dialects.base import TasoOp
 from taso.dialects.compare import CompareOp, SelectOp
 from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
+from taso.dialects.attention import AttentionOp
+from taso.dialects.base import TasoOp
+from taso.dialects.composite import BatchNormOp, LayerNormOp, LogSoftmaxOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.convolution import Conv2dOp
 from taso.dialects.elementwise import (
@@ -30,6 +33,7 @@ from taso.dialects.elementwise import (
     SubOp,
     TanhOp,
 )
+from taso.dialects.gather import GatherOp
 from taso.dialects.kernel import KernelOp, YieldOp
 from taso.dialects.logic import AndOp, NotOp, OrOp, XorOp
 from taso.dialects.materialize import TasoConstantMaterialization
@@ -45,11 +49,24 @@ from taso.dialects.movement import (
 from taso.dialects.padding import PadOp
 from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
 from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
+from taso.dialects.norm import GroupNormOp, RmsNormOp
+from taso.dialects.reduction import (
+    ArgMaxOp,
+    ArgMinOp,
+    ReduceMaxOp,
+    ReduceMeanOp,
+    ReduceMinOp,
+    ReduceSumOp,
+    VarOp,
+)
+from taso.dialects.scan import CumSumOp
 
 TENSOR_OPS: tuple[type[TasoOp], ...] = (
     AbsOp,
     AddOp,
     AndOp,
+    ArgMaxOp,
+    ArgMinOp,
     AttentionOp,
     AvgPool2dOp,
     BatchNormOp,
@@ -60,13 +77,17 @@ TENSOR_OPS: tuple[type[TasoOp], ...] = (
     ConstantOp,
     CosOp,
     Conv2dOp,
+    CumSumOp,
     DivOp,
     EinsumOp,
     ErfOp,
     ExpOp,
+    GatherOp,
     GeluOp,
+    GroupNormOp,
     LayerNormOp,
     LogOp,
+    LogSoftmaxOp,
     MatMulOp,
     MaxOp,
     MinOp,
@@ -81,9 +102,11 @@ TENSOR_OPS: tuple[type[TasoOp], ...] = (
     PowOp,
     ReduceMaxOp,
     ReduceMeanOp,
+    ReduceMinOp,
     ReduceSumOp,
     ReluOp,
     ReshapeOp,
+    RmsNormOp,
     RsqrtOp,
     SelectOp,
     SigmoidOp,

@@ -33,12 +33,19 @@ from taso.frontends.aten import (
     elementwise,
     movement,
     pooling,
+    attention,
+    contraction,
+    elementwise,
+    indexing,
+    movement,
+    norm,
     reduction,
 )
 from taso.frontends.aten.writer import CONVERTERS, NodeWriter, UnsupportedError, tensor_spec
 
 # Importing a family registers its converters.
 FAMILIES = (batch_norm, contraction, convolution, elementwise, movement, pooling, reduction)
+FAMILIES = (attention, contraction, elementwise, indexing, movement, norm, reduction)
 
 PLACEMENT = ("device", "layout", "memory_format", "non_blocking", "pin_memory", "dtype")
 """Arguments that say where and how a result is kept; its element type is known from its node."""

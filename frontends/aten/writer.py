@@ -15,6 +15,11 @@ from taso.dialects.elementwise import CastOp
 from taso.dialects.emit import IREmitter
 from taso.dialects.movement import BroadcastOp, ReshapeOp
 from taso.dialects.values import finite_splat
+from taso.dialects.base import Array, AttrValue, TasoOp, TensorSpec, spec_of
+from taso.dialects.elementwise import CastOp
+from taso.dialects.emit import IREmitter
+from taso.dialects.movement import BroadcastOp, ConstantOp, ReshapeOp
+from taso.dialects.values import unpack_constant
 
 Operand: TypeAlias = SSAValue | bool | int | float
 Result: TypeAlias = SSAValue | Sequence[SSAValue | None]
@@ -152,6 +157,17 @@ def _like(value: SSAValue) -> torch.Tensor:
     spec = spec_of(value)
     dtypes = {name: dtype for dtype, name in DTYPE_NAMES.items()}
     return torch.empty(spec.shape, dtype=dtypes[spec.dtype], device="meta")
+def constant_of(value: SSAValue) -> Array | None:
+    """The elements of a constant, or of one that is reshaped or broadcast."""
+    owner = value.owner
+    match owner:
+        case ConstantOp():
+            return unpack_constant(owner.attrs())
+        case BroadcastOp() | ReshapeOp():
+            source = constant_of(owner.operand)
+            return None if source is None else type(owner).evaluate([source], owner.attrs())[0]
+        case _:
+            return None
 
 
 def wrap_axis(axis: int, rank: int) -> int:

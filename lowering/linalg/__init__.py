@@ -16,6 +16,12 @@ permutations):
   at `d_y * stride + d_ky * dilation` along each of its last two axes. Where no second operand
   gives the bounds of `d_ky` and `d_kx`, it is a `tensor.empty` that is not read. It stands in a
   private function that records its op.
+  With one operand and no `mul` it is a **sum**; with `maximumf`, `maxsi` or `ori` for `add` and
+  a fill with the least value, a **maximum**; with `minimumf`, `minsi` or `andi` and the largest
+  value, a **minimum**.
+* **indexed**, in functions that record their op alone: a generic whose body reads `linalg.index`.
+  A gather is element-wise on the indices and reads the table by `tensor.extract`; an arg-extremum
+  is a minimum of the indices that are hits; a cumulative sum is a sum of the elements up to each.
 * **`linalg.matmul`**: two plain matrices of f32, f64 or integers, the init a fill with 0.
 * **`linalg.transpose`, `linalg.broadcast`**: of a value that an op other than an element-wise
   one or a contraction reads; their inits are `tensor.empty`.

@@ -10,10 +10,14 @@ from taso.dialects.activation import GeluOp, SigmoidOp, SiluOp
 from taso.dialects.base import Emitter, TasoOp
 from taso.dialects.compare import CompareOp, SelectOp
 from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
+from taso.dialects.attention import AttentionOp
+from taso.dialects.base import Emitter, TasoOp
+from taso.dialects.composite import BatchNormOp, LayerNormOp, LogSoftmaxOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.elementwise import CastOp
 from taso.dialects.convolution import Conv2dOp
 from taso.dialects.elementwise import CastOp, GeluOp
+from taso.dialects.gather import GatherOp
 from taso.dialects.movement import (
     BroadcastOp,
     ConcatOp,
@@ -28,6 +32,19 @@ from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
 from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
 from taso.dialects.spec import Attrs, AttrValue, OpKind, TensorSpec
 from taso.lowering.linalg import compute, decompose, movement, window
+from taso.dialects.norm import GroupNormOp, RmsNormOp
+from taso.dialects.reduction import (
+    ArgMaxOp,
+    ArgMinOp,
+    ReduceMaxOp,
+    ReduceMeanOp,
+    ReduceMinOp,
+    ReduceSumOp,
+    VarOp,
+)
+from taso.dialects.scan import CumSumOp
+from taso.dialects.spec import Attrs, AttrValue, TensorSpec
+from taso.lowering.linalg import compute, decompose, indexed, movement
 from taso.lowering.linalg.builder import LinalgBuilder
 from taso.lowering.linalg.compute import HALF_DTYPES, cast_to, lower_elementwise
 from taso.lowering.linalg.scalar import SCALARS
@@ -39,17 +56,22 @@ Decomposition: TypeAlias = Callable[[Emitter[Value], Sequence[Value], Attrs], Va
 LOWERINGS: Mapping[type[TasoOp], Lowering] = MappingProxyType(
     {
         AvgPool2dOp: window.lower_avg_pool2d,
+        ArgMaxOp: indexed.lower_argmax,
+        ArgMinOp: indexed.lower_argmin,
         BroadcastOp: movement.lower_broadcast,
         CastOp: compute.lower_cast,
         CompareOp: compute.lower_compare,
         ConcatOp: movement.lower_concat,
         ConstantOp: movement.lower_constant,
         Conv2dOp: window.lower_conv2d,
+        CumSumOp: indexed.lower_cumsum,
         EinsumOp: compute.lower_einsum,
+        GatherOp: indexed.lower_gather,
         MatMulOp: compute.lower_matmul,
         MaxPool2dOp: window.lower_max_pool2d,
         PadOp: window.lower_pad,
         ReduceMaxOp: compute.lower_reduce_max,
+        ReduceMinOp: compute.lower_reduce_min,
         ReduceSumOp: compute.lower_reduce_sum,
         ReshapeOp: movement.lower_reshape,
         SelectOp: compute.lower_select,
@@ -64,8 +86,11 @@ DECOMPOSITIONS: Mapping[type[TasoOp], Decomposition] = MappingProxyType(
     {
         AttentionOp: AttentionOp.decompose,
         BatchNormOp: BatchNormOp.decompose,
+        GroupNormOp: GroupNormOp.decompose,
         LayerNormOp: LayerNormOp.decompose,
+        LogSoftmaxOp: LogSoftmaxOp.decompose,
         ReduceMeanOp: decompose.decompose_mean,
+        RmsNormOp: RmsNormOp.decompose,
         SoftmaxOp: SoftmaxOp.decompose,
         VarOp: decompose.decompose_var,
     }
@@ -90,6 +115,8 @@ def needs_function(op: type[TasoOp], operands: Sequence[TensorSpec]) -> bool:
     return accumulates or is_function or decomposition_of(op, operands) is not None
     slides = op is Conv2dOp or op.KIND is OpKind.WINDOW
     return accumulates or slides or op is GeluOp or decomposition_of(op, operands) is not None
+    opaque = op in (ArgMaxOp, ArgMinOp, CumSumOp, GatherOp, GeluOp)
+    return accumulates or opaque or decomposition_of(op, operands) is not None
 
 
 def lower(

@@ -91,6 +91,12 @@ def test_pdl_finds_what_the_ir_matcher_finds(rule: Rule) -> None:
         places += len(found)
         assert pdl_places(rule, module) == found
     # A splat of no elements has no value: a program may hold no place at all.
+    places: set[int] = set()
+    for seed in range(2):
+        module = program_for(rule, seed)
+        found = ir_places(rule, module)
+        places |= found  # none where all of a program's splats have no elements
+        assert pdl_places(rule, module) == found
     assert places
 
 
