@@ -60,6 +60,7 @@ class OpKind(Enum):
     REDUCTION = "reduction"
     CONTRACTION = "contraction"
     COMPOSITE = "composite"
+    OPAQUE = "opaque"  # a call of a library's op, of which nothing is known
     REGION = "region"
 
 

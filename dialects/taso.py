@@ -24,6 +24,7 @@ from taso.dialects.elementwise import (
     SubOp,
     TanhOp,
 )
+from taso.dialects.extern import ExternOp
 from taso.dialects.kernel import KernelOp, YieldOp
 from taso.dialects.materialize import TasoConstantMaterialization
 from taso.dialects.movement import (
@@ -48,6 +49,7 @@ TENSOR_OPS: tuple[type[TasoOp], ...] = (
     DivOp,
     EinsumOp,
     ExpOp,
+    ExternOp,
     GeluOp,
     LayerNormOp,
     LogOp,
