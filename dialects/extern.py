@@ -102,6 +102,12 @@ def is_random(op: Operation) -> bool:
     return isinstance(op, ExternOp) and from_attribute(op.random) is True
 
 
+def is_repeated(op: Operation) -> bool:
+    """Whether the op belongs into every run, even if its operands are known beforehand: a random
+    call, and one without operands, which makes its results where the program runs."""
+    return is_random(op) or (isinstance(op, ExternOp) and not op.operands)
+
+
 def operand_count(attrs: Attrs) -> int:
     """How many operands a call of these attributes has."""
     return len(set(parse_arguments(get_str(attrs, "arguments")).operands()))

@@ -239,7 +239,7 @@ class _Parts(SpecEmitter):
 
 def is_library_call(op: type[TasoOp]) -> bool:
     """Whether the op is a call of a library even on a device that fuses."""
-    return op is AttentionOp
+    return op is AttentionOp or op.KIND is OpKind.OPAQUE
 
 
 def call_count(op: type[TasoOp], operands: Sequence[TensorSpec]) -> int:
