@@ -28,7 +28,6 @@ TORCH_DTYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Element types by torch's names for them."""
-LAYOUTS = ("strided",)
 MEMORY_FORMATS = ("channels_last", "channels_last_3d", "contiguous_format", "preserve_format")
 MAX_DEPTH = 4
 """Lists in lists go no deeper; ATen's do so once."""
@@ -45,7 +44,7 @@ class Operand:
 
 @dataclass(frozen=True)
 class TorchName:
-    """An element type, a layout or a memory format, by torch's name for it."""
+    """An element type or a memory format, by torch's name for it."""
 
     name: str
 
@@ -118,7 +117,7 @@ _WORDS: Mapping[str, Argument] = MappingProxyType(
         "None": None,
         "True": True,
         "False": False,
-        **{name: TorchName(name) for name in (*TORCH_DTYPES, *LAYOUTS, *MEMORY_FORMATS)},
+        **{name: TorchName(name) for name in (*TORCH_DTYPES, *MEMORY_FORMATS)},
     }
 )
 

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from taso.dialects.extern_arguments import (
-    LAYOUTS,
     MEMORY_FORMATS,
     TORCH_DTYPES,
     Argument,
@@ -147,7 +146,7 @@ def check_call(
     """
     overload = find_overload(name, trusted)
     _check_arguments(overload, arguments, name in trusted)
-    if is_random(overload) and not random:
+    if is_random(overload, arguments) and not random:
         raise ExternError(f"{name} is random, and is not said to be")
     takes_device = _takes_device(overload, bool(operands))
     found = _outputs(overload, arguments, operands, takes_device, name in trusted)
@@ -197,11 +196,21 @@ def _check_name(name: str, namespace: str, op: str) -> None:
         raise ExternError(f"{name} is called for programs that are trusted alone")
 
 
-def is_random(overload: OpOverload) -> bool:
-    """The op draws from torch's generator."""
+def is_random(overload: OpOverload, arguments: Arguments) -> bool:
+    """The call draws from torch's generator: none that drops nothing out, or does not train."""
     import torch
 
-    return torch.Tag.nondeterministic_seeded in overload.tags
+    if torch.Tag.nondeterministic_seeded not in overload.tags:
+        return False
+    schema = schema_of(overload).arguments
+    given: dict[str, Any] = {a.name: a.default_value for a in schema if a.has_default_value()}
+    given |= dict(zip([a.name for a in schema], arguments.positional, strict=False))
+    given |= arguments.named
+    return not any(name in given and given[name] in (False, 0.0) for name in _SWITCHES)
+
+
+_SWITCHES = ("dropout", "dropout_p", "train", "training")
+"""Arguments that turn an op's randomness off where they are false or zero."""
 
 
 def _check_arguments(overload: OpOverload, arguments: Arguments, trusted: bool) -> None:
@@ -249,7 +258,6 @@ def _is_number(value: Argument) -> bool:
 
 _CHECKS: Mapping[str, Callable[[Argument], bool]] = MappingProxyType(
     {
-        "Layout": lambda v: isinstance(v, TorchName) and v.name in LAYOUTS,
         "MemoryFormat": lambda v: isinstance(v, TorchName) and v.name in MEMORY_FORMATS,
         "ScalarType": lambda v: isinstance(v, TorchName) and v.name in TORCH_DTYPES,
         "Tensor": lambda v: isinstance(v, Operand),

@@ -10,6 +10,7 @@ from taso.dialects.base import Emitter, TasoOp
 from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.elementwise import CastOp, GeluOp
+from taso.dialects.extern import ExternOp
 from taso.dialects.movement import (
     BroadcastOp,
     ConcatOp,
@@ -61,6 +62,10 @@ DECOMPOSITIONS: Mapping[type[TasoOp], Decomposition] = MappingProxyType(
 """Ops that always lower as simpler ones."""
 
 
+DECLARED: frozenset[type[TasoOp]] = frozenset({ExternOp})
+"""Ops without linalg: they become calls of functions that are declared, not defined."""
+
+
 def decomposition_of(op: type[TasoOp], operands: Sequence[TensorSpec]) -> Decomposition | None:
     """The op as simpler ones, where it lowers that way."""
     if op is EinsumOp and len(operands) > 2:
@@ -71,10 +76,12 @@ def decomposition_of(op: type[TasoOp], operands: Sequence[TensorSpec]) -> Decomp
 def needs_function(op: type[TasoOp], operands: Sequence[TensorSpec]) -> bool:
     """Whether the op is worth a function of its own, which says what it computes.
 
-    That is where its linalg is more than one structured op (and its init), or hides the op.
+    That is where its linalg is more than one structured op (and its init), hides the op, or is
+    none.
     """
     accumulates = op in (MatMulOp, EinsumOp, ReduceSumOp) and operands[0].dtype in HALF_DTYPES
-    return accumulates or op is GeluOp or decomposition_of(op, operands) is not None
+    hidden = op is GeluOp or op in DECLARED
+    return accumulates or hidden or decomposition_of(op, operands) is not None
 
 
 def lower(
