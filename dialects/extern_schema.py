@@ -172,7 +172,7 @@ def find_overload(name: str, trusted: frozenset[str] = NOTHING_TRUSTED) -> OpOve
     known = isinstance(packet, OpOverloadPacket) and overload in packet.overloads()
     found = getattr(packet, overload) if known else None
     if not isinstance(found, OpOverload):
-        raise ExternError(f"torch has no op {name}")
+        raise ExternError(f"{name} is no op of torch")
     if schema_of(found).is_mutable:
         raise ExternError(f"{name} changes its arguments")
     if not any(str(r.real_type) in _TENSORS for r in schema_of(found).returns):
@@ -214,7 +214,7 @@ _SWITCHES = ("dropout", "dropout_p", "train", "training")
 
 
 def _check_arguments(overload: OpOverload, arguments: Arguments, trusted: bool) -> None:
-    """Raises `ExternError` where the arguments do not fit the schema."""
+    """Raises `ExternError` where the arguments do not fit the schema, or would be changed."""
     name, schema = str(overload), schema_of(overload).arguments
     by_position = [a.name for a in schema if not a.kwarg_only]
     if len(arguments.positional) > len(by_position):
@@ -233,6 +233,17 @@ def _check_arguments(overload: OpOverload, arguments: Arguments, trusted: bool) 
                 raise ExternError(f"{name} needs argument {argument.name}")
         elif not _fits(given[argument.name], type_, argument.name, trusted):
             raise ExternError(f"{name} does not take this argument {argument.name}, a {type_}")
+    if _updates_statistics(name, given):
+        raise ExternError(f"{name} changes the running statistics")
+
+
+def _updates_statistics(name: str, given: Mapping[str, Argument]) -> bool:
+    """Training, batch norms write to their running statistics, of which schemas do not tell."""
+    function = name.split(".")[1]
+    reads = "backward" in function or function.endswith(("_functional", "_no_training"))
+    trains = given.get("training", given.get("use_input_stats", True)) is not False
+    statistics = (given.get("running_mean"), given.get("running_var"))
+    return not reads and trains and any(isinstance(v, Operand) for v in statistics)
 
 
 _DEVICES = ("Device", "Optional[Device]")

@@ -32,6 +32,14 @@ def by_torch(function: Callable[..., torch.Tensor]) -> Reference:
     return reference
 
 
+SORT: dict[str, AttrValue] = {
+    "overload": "aten.sort.default",
+    "arguments": "$0, 0",
+    "random": False,
+    "results": "tensor<5x3xf64>, tensor<5x3xi64>",
+}
+
+
 def broadcast(operands: Sequence[Array], attrs: dict[str, AttrValue]) -> Sequence[Array]:
     out = np.empty(attrs["shape"])
     for index in np.ndindex(out.shape):
@@ -151,6 +159,10 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
         ],
     ),
     "exp": (by_torch(torch.exp), ONE),
+    "extern": (
+        by_torch(lambda a, **_: torch.sort(a, dim=0)),
+        [([(5, 3)], SORT), ([(1, 0)], {**SORT, "results": "tensor<1x0xf64>, tensor<1x0xi64>"})],
+    ),
     "gelu": (gelu, [([s], {"approximate": a}) for s in SHAPES for a in ("none", "tanh")]),
     "layer_norm": (
         by_torch(layer_norm),
