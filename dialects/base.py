@@ -232,7 +232,7 @@ class TasoOp(HasFolderInterface, IRDLOperation, ABC):
             printer.print_attribute(self.results[0].type)
             return
         printer.print_list(self.operand_types, printer.print_attribute)
-        printer.print_string(" -> ")
+        printer.print_string(" -> " if self.operands else "-> ")
         printer.print_list(self.result_types, printer.print_attribute)
 
     @classmethod

@@ -27,12 +27,14 @@ MAX_FOLDED_ELEMENTS = 65_536
 def evaluate_constants(
     op: type[TasoOp], operands: Sequence[Attrs], attrs: Attrs
 ) -> list[Attrs] | None:
-    """The results of an op on constants, or None where they would be too large.
+    """The results of an op on constants; None where they would be too large, and for calls.
 
     Operands and results are the attributes of `constant`s. Arithmetic runs in float64 and is
     rounded once. An op whose operands are splats and which works element by element, or only
     moves elements, is evaluated on one element, so that a splat stays one at any shape.
     """
+    if op.KIND is OpKind.OPAQUE:
+        return None  # to evaluate it takes torch, and what it costs is not known
     specs = [TensorSpec(get_ints(a, "shape"), get_str(a, "dtype")) for a in operands]
     results = op.infer(specs, attrs)
     if operands and all(splat_value(a) is not None for a in operands):

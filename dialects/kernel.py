@@ -22,6 +22,7 @@ from xdsl.traits import HasParent, IsolatedFromAbove, IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from taso.dialects.assembly import resolve_operand
+from taso.dialects.extern import ExternOp
 
 
 @irdl_op_definition
@@ -42,7 +43,8 @@ class KernelOp(IRDLOperation):
     """Ops that run as one kernel: what is inside stays on chip where it fits.
 
     (C1) one block, whose arguments have the inputs' types; (C2) it ends in a `taso.yield` of
-    the results' types; (C3) there is a result. The region sees nothing but its arguments.
+    the results' types; (C3) there is a result; (C4) no `taso.extern` is inside, which is a launch
+    of its own. The region sees nothing but its arguments.
     """
 
     name = "taso.kernel"
@@ -69,6 +71,8 @@ class KernelOp(IRDLOperation):
             raise VerifyException("'taso.kernel' (C2) yields other types than its results")
         if not self.results:
             raise VerifyException("'taso.kernel' (C3) has no result")
+        if any(isinstance(op, ExternOp) for op in self.body.block.ops):
+            raise VerifyException("'taso.kernel' (C4) holds a call of an op that is opaque")
 
     def print(self, printer: Printer) -> None:
         printer.print_string("(")

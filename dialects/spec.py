@@ -61,6 +61,7 @@ class OpKind(Enum):
     CONTRACTION = "contraction"
     WINDOW = "window"  # collects over windows that slide over the operand
     COMPOSITE = "composite"
+    OPAQUE = "opaque"  # a call of a library's op, of which nothing is known
     REGION = "region"
 
 

@@ -34,6 +34,7 @@ from taso.dialects.elementwise import (
     TanhOp,
 )
 from taso.dialects.gather import GatherOp
+from taso.dialects.extern import ExternOp
 from taso.dialects.kernel import KernelOp, YieldOp
 from taso.dialects.logic import AndOp, NotOp, OrOp, XorOp
 from taso.dialects.materialize import TasoConstantMaterialization
@@ -83,6 +84,7 @@ TENSOR_OPS: tuple[type[TasoOp], ...] = (
     ErfOp,
     ExpOp,
     GatherOp,
+    ExternOp,
     GeluOp,
     GroupNormOp,
     LayerNormOp,

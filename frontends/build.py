@@ -36,6 +36,7 @@ class Build:
 
     numerics: "reassociating", or "exact" for results that stay bitwise the same.
     time_limit: seconds for the search.
+    trusted: overloads of torch ops that a PyTorch program calls; see `torch_source`.
 
     What was made of an equal program before is taken from the cache (`taso.frontends.cache`).
     """
@@ -44,6 +45,7 @@ class Build:
     device: str = "cpu"
     numerics: str = OptimizePass.numerics
     time_limit: float = Limits.seconds
+    trusted: frozenset[str] = frozenset()
 
     @cached_property
     def optimized(self) -> ModuleOp:
@@ -61,7 +63,8 @@ class Build:
     @cached_property
     def _made(self) -> cache.Entry:
         options = (self.device, self.numerics, repr(self.time_limit))
-        key = cache.key_of(str(self.given), file_name(self.given) or "", *options)
+        texts = (str(self.given), file_name(self.given) or "")
+        key = cache.key_of(*texts, *options, *sorted(self.trusted))
         entry = cache.load(key)
         if entry is None or not entry.keys() >= {"optimized", "source"}:
             entry = self._make()
@@ -72,7 +75,7 @@ class Build:
         table = DEVICE_TABLES[self.device]
         search = OptimizePass(table, self.numerics, time_limit=self.time_limit)
         optimized = _apply(self.given, (search, HoistParamsPass(), FormKernelsPass(table)))
-        return {"optimized": str(optimized), "source": generate(optimized)}
+        return {"optimized": str(optimized), "source": generate(optimized, trusted=self.trusted)}
 
     @cached_property
     def before(self) -> Statistics:
@@ -101,9 +104,9 @@ class Build:
         return device_named(DEVICE_TABLES[self.device])
 
 
-def generate(module: ModuleOp) -> str:
+def generate(module: ModuleOp, *, trusted: frozenset[str] = frozenset()) -> str:
     """The torch source of a module. Raises `DiagnosticException`."""
-    return torch_source(lower(module))
+    return torch_source(lower(module), trusted=trusted)
 
 
 def main_of(module: ModuleOp) -> func.FuncOp:

@@ -76,7 +76,7 @@ def _drop_oldest(folder: Path) -> None:
 def _fingerprint() -> bytes:
     """A hash of the package's source and of the versions that what it writes depends on."""
     digest = hashlib.sha256(sys.version.encode())
-    for package in ("xdsl", "highspy", "numpy"):
+    for package in ("xdsl", "highspy", "numpy", "torch"):
         digest.update(version(package).encode())
     for path in _sources(files("taso")):
         digest.update(path.read_bytes())

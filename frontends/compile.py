@@ -10,13 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from taso.frontends.build import DEVICE_TABLES, Build
+from taso.frontends.build import DEVICE_TABLES, Build, main_of
 from taso.frontends.interface import Fixed, Given, Result
 from taso.frontends.report import Report
 from taso.frontends.torch_export import ImportedProgram, as_module, import_program
 from taso.lowering.runtime import Program
 from taso.lowering.standalone import as_tuple
 from taso.passes.optimize import NUMERICS
+from taso.passes.statistics import opaque_ops
 
 
 def compile(
@@ -47,7 +48,9 @@ def compile(
             raise ValueError(f"{what} is {value!r}, expected {' or '.join(map(repr, known))}")
     module = as_module(program)
     imported = import_program(module, inputs)
-    return CompiledProgram(module, imported, Build(imported.module, given, numerics, time_limit))
+    trusted = frozenset(opaque_ops(main_of(imported.module)))
+    build = Build(imported.module, given, numerics, time_limit, trusted)
+    return CompiledProgram(module, imported, build)
 
 
 def _device_of(inputs: Sequence[Any]) -> str:

@@ -14,7 +14,7 @@ from torch.utils import _pytree as pytree
 from xdsl.builder import Builder
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, UnitAttr
-from xdsl.ir import Block, BlockArgument, Region, SSAValue
+from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 from xdsl.transforms.dead_code_elimination import dce
 
@@ -31,6 +31,8 @@ from taso.frontends.aten import (
     movement,
     reduction,
 )
+from taso.frontends.aten import contraction, elementwise, movement, reduction
+from taso.frontends.aten.opaque import write_opaque
 from taso.frontends.aten.writer import CONVERTERS, NodeWriter, UnsupportedError, tensor_spec
 from taso.frontends.folding import constant_attrs, constant_nodes, fold, is_mutable, is_static
 from taso.passes.hoist_params import PARAM
@@ -136,20 +138,37 @@ class GraphImporter:
         return self._convert(node, *pytree.tree_map_only(Tensor, self._value, (args, kwargs)))
 
     def _convert(self, node: fx.Node, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        given = {name: value for name, value in kwargs.items() if name not in PLACEMENT}
+        last = self._block.last_op
         try:
-            expected = _result_specs(node)
-            converter = CONVERTERS.get(str(node.target))
-            if converter is None:
-                raise UnsupportedError("it has no counterpart")
-            writer = NodeWriter(self._builder, expected[0], self._known)
-            result = converter(writer, *args, **given)
-            _check_results(result, expected)
-        except ValueError as e:  # from a converter, or a ConstraintError of an op
-            raise UnsupportedError(f"{node.target}{origin(node)} is not supported: {e}") from e
+            result = self._convert_natively(node, args, kwargs)
+        except ValueError:  # from a converter, or a ConstraintError of an op
+            self._erase_after(last)
+            try:
+                result = write_opaque(self._builder, node, args, kwargs)
+            except UnsupportedError as e:
+                raise UnsupportedError(f"{node.target}{origin(node)} is not supported: {e}") from e
         if isinstance(result, SSAValue) and result.name_hint is None:
             result.name_hint = _identifier(node.name)
         return result
+
+    def _convert_natively(
+        self, node: fx.Node, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """What the node's converter writes; ValueError where it has none, or that refuses."""
+        converter = CONVERTERS.get(str(node.target))
+        if converter is None:
+            raise UnsupportedError("it has no counterpart")
+        given = {name: value for name, value in kwargs.items() if name not in PLACEMENT}
+        expected = _result_specs(node)
+        result = converter(NodeWriter(self._builder, expected[0], self._known), *args, **given)
+        _check_results(result, expected)
+        return result
+
+    def _erase_after(self, last: Operation | None) -> None:
+        """Take back what was written after an op."""
+        while (op := self._block.last_op) is not None and op is not last:
+            op.detach()
+            op.erase()
 
     def _item(self, node: fx.Node, results: Sequence[Any]) -> Any:
         source, index = cast("tuple[fx.Node, int]", node.args)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from xdsl.context import Context
 from xdsl.dialects import func
@@ -12,6 +13,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
+from taso.dialects.extern import is_random
 from taso.dialects.kernel import KernelOp, YieldOp
 from taso.dialects.movement import ConstantOp, splat_value
 from taso.passes.kernel_groups import FUSED_VIEWS, base_value, group_ops
@@ -115,14 +117,17 @@ def _erase(op: Operation) -> None:
 
 
 def _sort(block: Block) -> None:
-    """Put each op after those that it uses, else in the order in which they are."""
+    """Put each op after those that it uses, and each random call after the one before it; else
+    keep the order in which they are."""
     order: dict[Operation, None] = {}
+    random = [op for op in block.ops if is_random(op)]
+    before = {later: [earlier] for earlier, later in pairwise(random)}
 
     def visit(op: Operation) -> None:
         stack = [op]
         while stack:
             current = stack[-1]
-            owners = (v.owner for v in current.operands)
+            owners = [*(v.owner for v in current.operands), *before.get(current, ())]
             missing = [o for o in owners if isinstance(o, Operation) and o not in order]
             if missing:
                 stack.append(missing[0])

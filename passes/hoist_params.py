@@ -16,8 +16,10 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.transforms.dead_code_elimination import is_trivially_dead
 
 from taso.dialects.base import OpKind, TasoOp
+from taso.dialects.extern import is_repeated
 from taso.dialects.kernel import KernelOp
 from taso.dialects.movement import ConstantOp
 
@@ -38,8 +40,8 @@ class HoistParamsPass(ModulePass):
     the ones that nothing reads.
 
     A view of a parameter or of a prepared value stays where it is used: it is free there, and
-    prepared it would take memory. Functions without parameters, with branches, and those
-    prepared already stay as they are.
+    prepared it would take memory. Random calls, calls without operands, and what needs them stay
+    too, and so do functions without parameters, with branches, and those prepared already.
     """
 
     name = "taso-hoist-params"
@@ -80,16 +82,22 @@ def _known_beforehand(function: func.FuncOp) -> set[SSAValue]:
     if not known:
         return known
     for op in block.ops:
-        if isinstance(op, TasoOp | KernelOp) and all(v in known for v in op.operands):
+        if _is_known(op, known):
             known.update(op.results)
     return known
+
+
+def _is_known(op: Operation, known: set[SSAValue]) -> bool:
+    """Whether an op of known operands gives what can be computed beforehand."""
+    pure = isinstance(op, TasoOp | KernelOp) and not is_repeated(op)
+    return pure and all(v in known for v in op.operands)
 
 
 def _values_to_prepare(block: Block, known: set[SSAValue]) -> list[SSAValue]:
     """What the rest of the program needs of the known values, views looked through."""
     values: dict[SSAValue, None] = {}
     for op in block.ops:
-        if isinstance(op, TasoOp | KernelOp) and all(v in known for v in op.operands):
+        if _is_known(op, known):
             continue
         bases = [_viewed(operand) for operand in op.operands if operand in known]
         values.update(dict.fromkeys(v for v in bases if _is_computed(v)))
@@ -138,7 +146,7 @@ def _replace_arguments(function: func.FuncOp, prepared: Sequence[SSAValue]) -> N
     attrs = [_argument_attrs(function, a.index) for a in old]
     arguments = [_add_argument(block, value) for value in prepared]
     for op in reversed(list(block.ops)):
-        if op.results and not any(result.uses for result in op.results):
+        if is_trivially_dead(op):
             op.detach()
             op.erase()
     function.attributes[ARGUMENTS] = ArrayAttr([a.type for a in old])

@@ -9,11 +9,15 @@ and load first. Two groups merge where one kernel can run both:
 * on a device that fuses, a contraction takes the element-wise ops on its result as epilogue; on
   others its call takes a bias, and so does a convolution's on any;
 * no other group lies on a path between the two, so that kernels can run in some order.
+* on a device that fuses, a contraction takes the element-wise ops on its result as epilogue;
+* no other group lies on a path between the two, so that kernels can run in some order, and
+  random calls in theirs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from xdsl.ir import Block, Operation, SSAValue
 
@@ -21,6 +25,7 @@ from taso.dialects.base import OpKind, TasoOp, TensorSpec, spec_of
 from taso.dialects.contraction import MatMulOp
 from taso.dialects.convolution import Conv2dOp
 from taso.dialects.elementwise import AddOp
+from taso.dialects.extern import is_random
 from taso.dialects.movement import BroadcastOp, ReshapeOp, TransposeOp
 from taso.passes.search.cost import CostModel, Place, is_library_call, reduced_axes
 
@@ -83,6 +88,10 @@ class _Grouping:
                 base = base_value(operand)
                 if isinstance(base.owner, Operation):
                     self._uses.append((number[base.owner], i, operand))
+        random = [i for i, op in enumerate(self.ops) if is_random(op)]
+        self._arcs = [(p, c) for p, c, _ in self._uses] + list(pairwise(random))
+        """What has to come before what: producers before consumers, and a random call before
+        the next."""
 
     def groups(self) -> list[Group]:
         return list(dict.fromkeys(self._group))
@@ -195,7 +204,7 @@ class _Grouping:
     def _has_detour(self, first: Group, second: Group) -> bool:
         """Whether a path from the first group to the second leads through a third."""
         users: dict[Group, dict[Group, None]] = {}
-        for p, c, _ in self._uses:
+        for p, c in self._arcs:
             users.setdefault(self._group[p], {})[self._group[c]] = None
         seen = {first, second}
         stack = list(users.get(first, ()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from xdsl.dialects import func
 from xdsl.ir import Block, Operation, SSAValue
 
 from taso.dialects.base import OpKind, TasoOp, TensorSpec, spec_of
+from taso.dialects.extern import ExternOp
 from taso.dialects.kernel import KernelOp
 from taso.passes.kernel_groups import is_free
 from taso.passes.search.cost import is_column_op
@@ -48,6 +50,12 @@ def statistics(function: func.FuncOp, device: Device = CPU) -> Statistics:
         intermediate_elements=sum(t.size for t in intermediates),
         largest_intermediate=max((t.size for t in intermediates), default=0),
     )
+
+
+def opaque_ops(function: func.FuncOp) -> dict[str, int]:
+    """How often the function calls each torch op, by the name of its overload, sorted."""
+    calls = [op for op in function.walk() if isinstance(op, ExternOp)]
+    return dict(sorted(Counter(str(op.attrs()["overload"]) for op in calls).items()))
 
 
 def launches(function: func.FuncOp, device: Device) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import ml_dtypes
 import numpy as np
+import torch
 from torch import Tensor
 from xdsl.dialects.builtin import ModuleOp
 
@@ -84,6 +85,7 @@ def _arguments(expected: Sequence[Argument], options: argparse.Namespace) -> lis
 def _run(
     module: ModuleOp, arguments: Sequence[Tensor], options: argparse.Namespace
 ) -> Sequence[Tensor]:
+    torch.manual_seed(options.seed)
     program = module if options.no_optimize else Build(module, options.device).optimized
     if options.backend == "reference":
         return Reference(program, options.file).run(arguments)

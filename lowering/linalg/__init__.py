@@ -33,7 +33,8 @@ permutations):
 * **`arith.constant dense<…> : T`** of integers, and of floats that xDSL reads back. One that it
   does not (inf, NaN, large whole floats) is a constant of its bits, i16 to i64, and an
   element-wise `arith.bitcast`.
-* **`func.call`** of a private function that stands for one op or kernel (see `functions`).
+* **`func.call`** of a private function that stands for one op or kernel (see `functions`); of a
+  function that is declared, for `taso.extern`.
 
 Every generic has one result. Scalar constants stand outside the generics only as the values
 of fills.

@@ -2,7 +2,8 @@
 
 Such a function's body is linalg that anyone can run. `taso.op` names the op and `taso.attrs`
 holds its attributes, so that a back end with a better kernel can use that: after
-`recorded_op` has found that the body is what the op lowers to, and not before.
+`recorded_op` has found that the body is what the op lowers to, and not before. A call of a
+torch op has no linalg: its function is declared, and the record is all that is known of it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from taso.dialects.spec import (
 )
 from taso.dialects.taso import OPS
 from taso.lowering.linalg.builder import LinalgBuilder
-from taso.lowering.linalg.lower import lower, needs_function
+from taso.lowering.linalg.lower import DECLARED, lower, needs_function
 from taso.lowering.linalg.values import View
 
 OP = "taso.op"
@@ -81,12 +82,9 @@ def _private(body: Region) -> func.FuncOp:
 
 
 def function_of(op: type[TasoOp], operands: Sequence[TensorSpec], attrs: Attrs) -> func.FuncOp:
-    """A private function that computes one op of one result, and records it."""
-    block = Block(arg_types=[tensor_type(t) for t in operands])
-    to = LinalgBuilder(block)
-    (result,) = lower(to, op, [View.of(arg) for arg in block.args], attrs)
-    to.insert(func.ReturnOp(to.tensor(result)))
-    function = _private(Region(block))
+    """A private function that computes one op, and records it; it has a body where the op has
+    linalg, and then one result."""
+    function = _declared(op, operands, attrs) if op in DECLARED else _defined(op, operands, attrs)
     kinds = op.attribute_kinds()
     function.attributes[OP] = StringAttr(op.name)
     function.attributes[ATTRS] = DictionaryAttr(
@@ -95,13 +93,27 @@ def function_of(op: type[TasoOp], operands: Sequence[TensorSpec], attrs: Attrs) 
     return function
 
 
+def _declared(op: type[TasoOp], operands: Sequence[TensorSpec], attrs: Attrs) -> func.FuncOp:
+    types = [[tensor_type(t) for t in specs] for specs in (operands, op.infer(operands, attrs))]
+    return func.FuncOp.external("unnamed", *types)
+
+
+def _defined(op: type[TasoOp], operands: Sequence[TensorSpec], attrs: Attrs) -> func.FuncOp:
+    block = Block(arg_types=[tensor_type(t) for t in operands])
+    to = LinalgBuilder(block)
+    (result,) = lower(to, op, [View.of(arg) for arg in block.args], attrs)
+    to.insert(func.ReturnOp(to.tensor(result)))
+    return _private(Region(block))
+
+
 def recorded_op(function: func.FuncOp) -> tuple[type[TasoOp], dict[str, AttrValue]] | None:
-    """The op that a function records, if lowering that op again gives the same body.
+    """The op that a function records, if lowering that op again gives the same body, or neither
+    has one.
 
     None for kernels, for functions that record nothing, and where record and body differ.
     """
     op = _recorded(function)
-    if op is None or function.is_declaration:
+    if op is None or function.is_declaration != (type(op) in DECLARED):
         return None
     operands, attrs = op.operand_specs(), op.attrs()
     if not needs_function(type(op), operands):

@@ -18,6 +18,7 @@ from taso.dialects.elementwise import CastOp
 from taso.dialects.convolution import Conv2dOp
 from taso.dialects.elementwise import CastOp, GeluOp
 from taso.dialects.gather import GatherOp
+from taso.dialects.extern import ExternOp
 from taso.dialects.movement import (
     BroadcastOp,
     ConcatOp,
@@ -98,6 +99,10 @@ DECOMPOSITIONS: Mapping[type[TasoOp], Decomposition] = MappingProxyType(
 """Ops that always lower as simpler ones."""
 
 
+DECLARED: frozenset[type[TasoOp]] = frozenset({ExternOp})
+"""Ops without linalg: they become calls of functions that are declared, not defined."""
+
+
 def decomposition_of(op: type[TasoOp], operands: Sequence[TensorSpec]) -> Decomposition | None:
     """The op as simpler ones, where it lowers that way."""
     if op is EinsumOp and len(operands) > 2:
@@ -108,7 +113,8 @@ def decomposition_of(op: type[TasoOp], operands: Sequence[TensorSpec]) -> Decomp
 def needs_function(op: type[TasoOp], operands: Sequence[TensorSpec]) -> bool:
     """Whether the op is worth a function of its own, which says what it computes.
 
-    That is where its linalg is more than one structured op (and its init), or hides the op.
+    That is where its linalg is more than one structured op (and its init), hides the op, or is
+    none.
     """
     accumulates = op in (MatMulOp, EinsumOp, ReduceSumOp) and operands[0].dtype in HALF_DTYPES
     is_function = op in (GeluOp, SigmoidOp, SiluOp)
@@ -117,6 +123,8 @@ def needs_function(op: type[TasoOp], operands: Sequence[TensorSpec]) -> bool:
     return accumulates or slides or op is GeluOp or decomposition_of(op, operands) is not None
     opaque = op in (ArgMaxOp, ArgMinOp, CumSumOp, GatherOp, GeluOp)
     return accumulates or opaque or decomposition_of(op, operands) is not None
+    hidden = op is GeluOp or op in DECLARED
+    return accumulates or hidden or decomposition_of(op, operands) is not None
 
 
 def lower(

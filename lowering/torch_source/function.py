@@ -20,10 +20,12 @@ from xdsl.ir import Operation
 
 from taso.dialects.base import TasoOp
 from taso.dialects.spec import Attrs
+from taso.dialects.extern import ExternOp
 from taso.lowering.linalg.functions import recorded_op
 from taso.lowering.torch_source import movement
 from taso.lowering.torch_source.code import Code, Lines
 from taso.lowering.torch_source.elementwise import is_elementwise, translate_elementwise
+from taso.lowering.torch_source.extern import translate_extern
 from taso.lowering.torch_source.names import Namespace
 from taso.lowering.torch_source.records import ATEN_CALLS, COMPOSED, contraction_letters
 from taso.lowering.torch_source.reductions import (
@@ -135,6 +137,12 @@ class _Function:
         """The ATen call for what the callee records, else a call of its translation."""
         operands = self._values.refs(op.arguments)
         recorded = self._recorded(op)
+        symbol = op.callee.string_value()
+        recorded = recorded_op(self._file.function(symbol))
+        if recorded is not None and recorded[0] is ExternOp:
+            translate_extern(self._values, op, recorded[1])
+            return
+        operands = self._values.refs(op.arguments)
         if recorded is not None and recorded[0] in ATEN_CALLS:
             made = ATEN_CALLS[recorded[0]](operands, recorded[1])
             if made is not None:

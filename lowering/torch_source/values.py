@@ -25,6 +25,11 @@ class Callee:
 class FileScope(Protocol):
     """What a function needs of the file that it stands in."""
 
+    @property
+    def trusted(self) -> frozenset[str]:
+        """Names of overloads that may be called whatever they are."""
+        ...
+
     def callee(self, symbol: str) -> Callee:
         """The generated function for a symbol, written first if need be."""
         ...

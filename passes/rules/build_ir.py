@@ -7,7 +7,7 @@ from typing import cast
 
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
-from xdsl.traits import Pure
+from xdsl.traits import is_side_effect_free
 from xdsl.transforms.dead_code_elimination import is_trivially_dead
 
 from taso.passes.rules.match_ir import Match
@@ -71,7 +71,7 @@ def _first_root(match: Match) -> Operation:
 def _operands_below(match: Match) -> list[Operation] | None:
     """The ops below the first root that the right side needs, in program order.
 
-    None if they cannot move above it: one is a root, or not pure.
+    None if they cannot move above it: one is a root, or has an effect.
     """
     if len(match.roots) == 1:
         return []
@@ -79,7 +79,7 @@ def _operands_below(match: Match) -> list[Operation] | None:
     roots = {_owner(root) for root in match.roots}
     needed = [match.values[name].owner for name in variables(match.rule.rhs)]
     below = _ancestors_below(needed, position, min(position[op] for op in roots))
-    if any(op in roots or not op.has_trait(Pure) for op in below):
+    if any(op in roots or not is_side_effect_free(op) for op in below):
         return None
     return sorted(below, key=position.__getitem__)
 

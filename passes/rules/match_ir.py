@@ -15,6 +15,7 @@ from xdsl.ir import Block, Operation, OpResult, SSAValue
 
 from taso.dialects.base import TasoOp
 from taso.dialects.elementwise import BinaryOp
+from taso.dialects.extern import is_repeated
 from taso.dialects.movement import ConstantOp
 from taso.dialects.spec import ConstraintError, spec_of
 from taso.dialects.taso import OPS
@@ -55,7 +56,7 @@ class ParamAnalysis:
             owner = top.owner
             if isinstance(owner, Block):
                 self._known[top] = _is_param_argument(owner, top)
-            elif not isinstance(owner, TasoOp):
+            elif not isinstance(owner, TasoOp) or is_repeated(owner):
                 self._known[top] = False
             elif unknown := [v for v in owner.operands if v not in self._known]:
                 stack.extend(unknown)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from taso.dialects.spec import OpKind
 from taso.dialects.taso import OPS
 from taso.passes.rules.functions import FUNCTIONS, parameter_types, result_type
 
@@ -386,6 +387,8 @@ def _check_call(rule: str, call: Call) -> None:
     if call.op not in OPS:
         raise RuleError(f"rule {rule}: unknown op {call.op}")
     op = OPS[call.op]
+    if op.KIND is OpKind.OPAQUE:
+        raise RuleError(f"rule {rule}: nothing is known of {call.op}")
     expected = (*op.attribute_kinds(), *op.RESULT_ATTRS)
     given = tuple(name for name, _ in call.attrs)
     if sorted(given) != sorted(expected):

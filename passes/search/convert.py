@@ -8,6 +8,7 @@ from xdsl.dialects import func
 from xdsl.ir import Block, SSAValue
 
 from taso.dialects.base import TasoOp
+from taso.dialects.extern import ExternOp, is_random
 from taso.dialects.movement import SplitOp
 from taso.dialects.spec import Attrs, ConstraintError, spec_of
 from taso.dialects.taso import OPS
@@ -20,6 +21,7 @@ from taso.passes.search.egraph import (
     ENode,
     make_node,
     node_attrs,
+    operand_classes,
 )
 from taso.passes.search.extract import ExtractionError, Selection
 
@@ -31,6 +33,7 @@ class UnsupportedError(ValueError):
 def to_egraph(function: func.FuncOp, *, nary: bool = True) -> tuple[EGraph, list[int]]:
     """The e-graph of a function's live ops, and the classes of its results, in order.
 
+    After these comes the class of the last random call, if there is one: it needs the others.
     With `nary`, a chain of adds (or muls) of which each but the last has one use is also
     one n-ary node: this reassociates. Raises `UnsupportedError` if the function has no body of
     one block, another op than `taso`'s, or a value that is no static tensor.
@@ -44,6 +47,8 @@ class _Import:
         self._nary = nary
         self._graph = EGraph()
         self._classes: dict[SSAValue, int] = {}
+        self._last_random: list[int] = []
+        """The class of the last random call so far, if there is one."""
 
     def run(self) -> tuple[EGraph, list[int]]:
         block = _only_block(self._function)
@@ -55,7 +60,8 @@ class _Import:
         except ConstraintError as e:
             raise UnsupportedError(str(e)) from e
         self._graph.rebuild()
-        return self._graph, [self._graph.find(self._classes[v]) for v in returned.operands]
+        roots = [self._classes[v] for v in returned.operands] + self._last_random
+        return self._graph, [self._graph.find(root) for root in roots]
 
     def _inputs(self, block: Block) -> None:
         for i, arg in enumerate(block.args):
@@ -69,7 +75,11 @@ class _Import:
     def _op(self, op: TasoOp) -> None:
         graph = self._graph
         children = [self._classes[v] for v in op.operands]
+        if is_random(op):
+            children += self._last_random
         whole = graph.add(make_node(_name(op), op.attrs(), children))
+        if is_random(op):
+            self._last_random = [whole]
         if has_several_results(_name(op)):
             for i, result in enumerate(op.results):
                 self._bind(result, graph.add(ENode(RESULT, (i,), (whole,))))
@@ -89,7 +99,7 @@ def is_param(function: func.FuncOp, index: int) -> bool:
 
 def has_several_results(op: str) -> bool:
     """Users of the op take a `result` of its class, even where it has one."""
-    return OPS[op] is SplitOp
+    return OPS[op] in (ExternOp, SplitOp)
 
 
 def _only_block(function: func.FuncOp) -> Block:
@@ -106,14 +116,14 @@ def _terminator(block: Block) -> func.ReturnOp:
 
 
 def _live_ops(block: Block) -> list[TasoOp]:
-    """The ops that the results need, in order. Others must be pure to be left out, as ours are."""
+    """The ops that the results need, and the random calls with what they need, in order."""
     *ops, last = block.ops
     needed = set(last.operands)
     live: list[TasoOp] = []
     for op in reversed(ops):
         if not (isinstance(op, TasoOp) and _name(op) in OPS):
             raise UnsupportedError(f"'{op.name}' is no op of a tensor program")
-        if needed.intersection(op.results):
+        if is_random(op) or needed.intersection(op.results):
             needed.update(op.operands)
             live.append(op)
     return live[::-1]
@@ -154,14 +164,16 @@ def from_selection(
 ) -> None:
     """Replace the function's body by the chosen nodes. Its arguments and results stay.
 
-    Ops come in the order in which the results first need them; an n-ary add or mul is a chain
+    `roots` are as `to_egraph` gives them. Ops come in the order in which these first need them,
+    so that random calls keep theirs; an n-ary add or mul is a chain
     from the left. Attributes of the old ops outside their properties are dropped.
     """
     block = _only_block(function)
     old = list(block.ops)
+    count = len(_terminator(block).operands)
     export = _Export(block, graph, selection.choice)
-    values = [export.value(graph.find(root)) for root in roots]
-    block.add_op(func.ReturnOp(*values))
+    made = [export.values(graph.find(root)) for root in roots]
+    block.add_op(func.ReturnOp(*(value for (value,) in made[:count])))
     for op in reversed(old):
         op.detach()
         op.erase(safe_erase=False)
@@ -174,8 +186,8 @@ class _Export:
         self._choice = choice
         self._made: dict[int, tuple[SSAValue, ...]] = {}
 
-    def value(self, root: int) -> SSAValue:
-        """The value of a class, its ops added to the block where they are not yet."""
+    def values(self, root: int) -> tuple[SSAValue, ...]:
+        """The values of a class, its ops added to the block where they are not yet."""
         stack = [root]
         entered: set[int] = set()
         while stack:
@@ -191,14 +203,13 @@ class _Export:
                 stack.pop()
             else:
                 stack.extend(reversed(missing))
-        (value,) = self._made[root]
-        return value
+        return self._made[root]
 
     def _make(self, node: ENode) -> tuple[SSAValue, ...]:
         index = node.attrs[0] if node.op in (INPUT, RESULT) else None
         if node.op == INPUT and isinstance(index, int):
             return (self._block.args[index],)
-        operands = [self._made[c] for c in node.children]
+        operands = [self._made[c] for c in operand_classes(node)]
         if node.op == RESULT and isinstance(index, int):
             return (operands[0][index],)
         values = [value for (value,) in operands]

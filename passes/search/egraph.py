@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 from taso.dialects.base import TasoOp
+from taso.dialects.extern import operand_count
 from taso.dialects.fold import evaluate_constants
 from taso.dialects.spec import Attrs, AttrValue, TensorSpec
 from taso.dialects.taso import OPS
@@ -23,6 +24,7 @@ from taso.dialects.taso import OPS
 INPUT = "input"
 RESULT = "result"
 CONSTANT = "constant"
+EXTERN = "extern"
 NARY_OPS = ("add", "mul")
 """Ops whose nodes have two or more children."""
 COMMUTATIVE_OPS = frozenset(name for name, op in OPS.items() if getattr(op, "COMMUTATIVE", False))
@@ -33,7 +35,8 @@ class ENode(NamedTuple):
 
     `attrs` are in the order of `attribute_names(op)`; of an `input` its index, of a `result`
     the number of the result that it takes from a class of several. Children of commutative
-    ops are sorted by class.
+    ops are sorted by class. A random call has the random call before it, if any, as its last
+    child: this keeps the calls apart, and in order.
     """
 
     op: str
@@ -86,6 +89,21 @@ def node_attrs(node: ENode) -> dict[str, AttrValue]:
 def make_node(op: str, attrs: Attrs, children: Sequence[int] = ()) -> ENode:
     """A node of attributes given by name."""
     return ENode(op, tuple(attrs[name] for name in _ATTRIBUTE_NAMES[op]), tuple(children))
+
+
+def is_random(node: ENode) -> bool:
+    """The node is a random call: two of them are never one."""
+    return node.op == EXTERN and node_attrs(node)["random"] is True
+
+
+def is_repeated(node: ENode) -> bool:
+    """The node belongs into every run, as `taso.dialects.extern` has it."""
+    return node.op == EXTERN and (is_random(node) or not node.children)
+
+
+def operand_classes(node: ENode) -> tuple[int, ...]:
+    """The children that are operands: not the call that only comes before."""
+    return node.children[: operand_count(node_attrs(node))] if is_random(node) else node.children
 
 
 @dataclass(slots=True, eq=False)
@@ -179,8 +197,9 @@ class EGraph:
         known = self._memo.get(node)
         if known is not None:
             return self.find(known)
-        children = [self.classes[c] for c in node.children]
-        cid = self._insert(node, EClass(_infer(node, children), _all_param(children), None))
+        children = [self.classes[c] for c in operand_classes(node)]
+        param = not is_repeated(node) and _all_param(children)
+        cid = self._insert(node, EClass(_infer(node, children), param, None))
         self._learn_constants(cid, _constants(node, children))
         return self.find(cid)
 
@@ -263,7 +282,7 @@ class EGraph:
             if eclass.param and eclass.constants is not None:
                 continue  # nothing is left to learn
             children = [self.classes[self.find(c)] for c in node.children]
-            if not eclass.param and _all_param(children):
+            if not eclass.param and not is_repeated(node) and _all_param(children):
                 eclass.param = True
                 self._changed[user] = None
             if eclass.constants is None:

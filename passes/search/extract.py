@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from xdsl.dialects import func
 
 from taso.passes.search.cost import CostModel, NodeCost, Place, Step
-from taso.passes.search.egraph import INPUT, ENode
+from taso.passes.search.egraph import INPUT, ENode, is_repeated, operand_classes
 from taso.passes.search.ilp import Solution, kept_bytes, solve
 from taso.passes.search.problem import MOVE, Edge, Problem, choices
 from taso.passes.search.program import Choice, Graph, Program
@@ -143,8 +143,9 @@ class Encoding:
             param = self.graph.is_param(cid)
             self._param_bytes += specs[0].bytes if param else 0
             return self.model.input(specs[0], param)
-        operands = tuple(s for c in node.children for s in self.graph.specs(c))
-        param = all(self.graph.is_param(c) for c in node.children)
+        children = operand_classes(node)
+        operands = tuple(s for c in children for s in self.graph.specs(c))
+        param = not is_repeated(node) and all(self.graph.is_param(c) for c in children)
         return self.model.node(node, operands, specs, param)
 
     def _add_edge(self, cid: int, step: Step, node: int, sources: Iterable[int]) -> None:

@@ -9,8 +9,10 @@ from xdsl.dialects import func
 from xdsl.ir import Block, SSAValue
 
 from taso.dialects.base import AttrValue, TasoOp, TensorSpec, spec_of
+from taso.dialects.extern import is_random
+from taso.dialects.extern import is_repeated as is_repeated_op
 from taso.dialects.kernel import KernelOp, YieldOp
-from taso.passes.search.egraph import INPUT, RESULT, ENode, make_node
+from taso.passes.search.egraph import INPUT, RESULT, ENode, is_repeated, make_node
 
 
 class Graph(Protocol):
@@ -61,8 +63,10 @@ class Choice:
             if missing:
                 stack.append(missing[0])
                 continue
-            inputs = node is None or node.op == INPUT
-            known = self._graph.is_param(current) if inputs else True
+            if node is None or node.op == INPUT:
+                known = self._graph.is_param(current)
+            else:
+                known = not is_repeated(node)
             self._param[current] = known and all(self._param.get(c, False) for c in children)
             stack.pop()
         return self._param[cid]
@@ -75,13 +79,14 @@ class Program:
         self._nodes: list[ENode] = []
         self._specs: list[tuple[TensorSpec, ...]] = []
         self._param: list[bool] = []
+        self._random: list[int] = []
         arguments: list[int] = []
         for index, argument in enumerate(function.body.block.args):
             attrs = function.arg_attrs.data[index].data if function.arg_attrs else {}
             param = bool({"taso.param", "taso.prepared"} & set(attrs))
             node = ENode(INPUT, (index,), ())
             arguments.append(self._add(node, (spec_of(argument),), param))
-        self.roots = self._add_block(function.body.block, arguments)
+        self.roots = [*self._add_block(function.body.block, arguments), *self._random]
 
     def find(self, cid: int) -> int:
         return cid
@@ -122,10 +127,12 @@ class Program:
 
     def _add_op(self, op: TasoOp, operands: list[int]) -> list[int]:
         attrs: dict[str, AttrValue] = op.attrs()
-        param = all(self._param[c] for c in operands)
+        param = not is_repeated_op(op) and all(self._param[c] for c in operands)
         node = make_node(op.name.removeprefix("taso."), attrs, operands)
         specs = op.result_specs()
         whole = self._add(node, specs, param)
+        if is_random(op):
+            self._random.append(whole)
         if len(specs) == 1:
             return [whole]
         return [

@@ -28,6 +28,12 @@ CONV: Attrs = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups"
 POOL: Attrs = {"kernel": (2, 2), "stride": (1, 1), "padding": (0, 0)}
 IMAGE = f32(2, 4, 5, 5)
 ATTENTION: Attrs = {"scale": 0.5, "causal": False}
+EXTERN: Attrs = {
+    "overload": "aten.relu.default",
+    "arguments": "$0",
+    "random": False,
+    "results": "tensor<2xf32>",
+}
 VALUE = b"\0" * 8
 
 
@@ -110,6 +116,14 @@ BROKEN: list[tuple[str, str, list[TensorSpec], Attrs]] = [
     ("group_norm", "C1", [f32(2, 4, 0), f32(4), f32(4)], GROUPS),
     ("group_norm", "C2", [f32(2, 4), f32(4), i1(4)], GROUPS),
     ("group_norm", "C3", [f32(2, 4), f32(4), f32(2)], GROUPS),
+    ("extern", "C1", [f32(2)], {**EXTERN, "overload": "aten.relu"}),
+    ("extern", "C1", [f32(2)], {**EXTERN, "overload": "aten.re lu.default"}),
+    ("extern", "C1", [f32(2)], {**EXTERN, "overload": "aten.import.default"}),
+    ("extern", "C2", [f32(2)], {**EXTERN, "arguments": "$0,1"}),
+    ("extern", "C3", [f32(2)], {**EXTERN, "arguments": "1"}),
+    ("extern", "C3", [f32(2)], {**EXTERN, "arguments": "$0, $1"}),
+    ("extern", "C3", [f32(2), f32(2)], {**EXTERN, "arguments": "[None, $1]"}),
+    ("extern", "C4", [f32(2)], {**EXTERN, "results": ""}),
     ("gelu", "C3", [f32(2)], {"approximate": "erf"}),
     ("layer_norm", "C1", [f32(), f32(), f32()], NORM),
     ("layer_norm", "C1", [f32(2, 0), f32(0), f32(0)], NORM),
@@ -221,6 +235,7 @@ def text_of(value: AttrValue) -> str:
     match value:
         case bool():
             return "true" if value else "false"
+            return str(value).lower()
         case str():
             return f'"{value}"'
         case bool():
@@ -255,8 +270,9 @@ def test_infer_names_the_constraint(name, constraint, operands, attrs) -> None:
 
 @pytest.mark.parametrize(
     "name, constraint, operands, attrs",
-    # One type is printed for all operands: they cannot be written to differ.
-    [b for b in BROKEN if not (OPS[b[0]].SAME_TYPE and b[1] == "C1")],
+    # One type is printed for all operands: they cannot be written to differ. Nor is there text
+    # without a result.
+    [b for b in BROKEN if not (OPS[b[0]].SAME_TYPE and b[1] == "C1") and b[:2] != ("extern", "C4")],
 )
 def test_text_is_refused_with_its_place(name, constraint, operands, attrs) -> None:
     with pytest.raises(ParseError, match=rf"'taso.{name}' \({constraint}\) ") as caught:
@@ -295,6 +311,8 @@ def test_constant_in_generic_form(constraint: str, value: str, type_: str) -> No
         ("broadcast", [f32()], {"dims": (), "shape": (-1,)}),
         ("cast", [f32(2)], {"dtype": "f8"}),
         ("constant", [], {"value": VALUE, "shape": (-1, -1), "dtype": "f64"}),
+        ("extern", [f32(2)], {**EXTERN, "results": "tensor<2xi8>"}),
+        ("extern", [f32(2)], {**EXTERN, "results": "tensor<?xf32>"}),
     ],
 )
 def test_results_are_static_tensors(name, operands, attrs) -> None:
@@ -332,6 +350,12 @@ KERNELS = [
     (
         "%late is used before",
         "%r = taso.kernel() -> tensor<2xf32> { taso.yield %late : tensor<2xf32> }",
+    ),
+    (
+        r"\(C4\)",
+        "%r = taso.kernel(%x = %a : tensor<2xf32>) -> tensor<2xf32> {"
+        '%y = taso.extern %x, overload = "aten.relu.default", arguments = "$0", random = false : '
+        "tensor<2xf32> -> tensor<2xf32> taso.yield %y : tensor<2xf32> }",
     ),
     ("%b is used before", "%r = taso.kernel(%x = %b : tensor<2xf32>) -> tensor<2xf32> {}"),
 ]

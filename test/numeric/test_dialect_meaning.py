@@ -33,6 +33,14 @@ def by_torch(function: Callable[..., torch.Tensor]) -> Reference:
     return reference
 
 
+SORT: dict[str, AttrValue] = {
+    "overload": "aten.sort.default",
+    "arguments": "$0, 0",
+    "random": False,
+    "results": "tensor<5x3xf64>, tensor<5x3xi64>",
+}
+
+
 def broadcast(operands: Sequence[Array], attrs: dict[str, AttrValue]) -> Sequence[Array]:
     out = np.empty(attrs["shape"])
     for index in np.ndindex(out.shape):
@@ -253,6 +261,9 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
             ([(3,), indices(1, 0)], {"axis": 0}),
             ([(3, 0), indices(2)], {"axis": 0}),
         ],
+    "extern": (
+        by_torch(lambda a, **_: torch.sort(a, dim=0)),
+        [([(5, 3)], SORT), ([(1, 0)], {**SORT, "results": "tensor<1x0xf64>, tensor<1x0xi64>"})],
     ),
     "gelu": (gelu, [([s], {"approximate": a}) for s in SHAPES for a in ("none", "tanh")]),
     "group_norm": (

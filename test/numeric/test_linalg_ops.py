@@ -8,7 +8,7 @@ from support.linalg import OpCase, check, module_of, random_inputs
 
 from taso.dialects.spec import TensorSpec, numpy_dtype
 from taso.dialects.taso import OPS
-from taso.lowering.linalg.lower import DECOMPOSITIONS, LOWERINGS
+from taso.lowering.linalg.lower import DECLARED, DECOMPOSITIONS, LOWERINGS
 from taso.lowering.linalg.scalar import SCALARS
 
 FLOATS = ["f16", "bf16", "f32", "f64"]
@@ -22,7 +22,7 @@ Case = tuple[str, list[Shape], dict[str, Any]]
 
 def test_every_op_has_a_lowering() -> None:
     """Without exception, and in one way each."""
-    tables = [list(LOWERINGS), list(DECOMPOSITIONS), list(SCALARS)]
+    tables = [list(LOWERINGS), list(DECOMPOSITIONS), list(SCALARS), list(DECLARED)]
     listed = [op.name for table in tables for op in table]
     assert sorted(listed) == sorted(op.name for op in OPS.values())
 

@@ -64,6 +64,18 @@ POOLED: list[tuple[Shape, tuple[Shape, Shape, Shape]]] = [
     ((0, 2, 4, 4), ((2, 3), (1, 1), (1, 1))),
 ]
 
+ADDCMUL = {
+    "overload": "aten.addcmul.default",
+    "arguments": "$1, $0, $1, value=-1.5",
+    "random": False,
+    "results": "tensor<4x3xf32>",
+}
+STACK = {
+    "overload": "aten.stack.default",
+    "arguments": "[$0, $1, $0], -1",
+    "random": False,
+    "results": "tensor<4x3x3xf32>",
+}
 CASES: dict[str, tuple[tuple[str, ...], list[Case]]] = {
     "add": (NUMBERS, BINARY),
     "sub": (NUMBERS, BINARY),
@@ -98,6 +110,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[Case]]] = {
     "sqrt": (FLOAT_DTYPES, UNARY),
     "rsqrt": (FLOAT_DTYPES, UNARY),
     "tanh": (FLOAT_DTYPES, UNARY),
+    "extern": (("f32",), [([(4, 3), (4, 3)], ADDCMUL), ([(4, 3), (4, 3)], STACK)]),
     "gelu": (
         FLOAT_DTYPES,
         [([shape], {"approximate": how}) for shape in POINTS for how in ("none", "tanh")],

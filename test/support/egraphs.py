@@ -17,7 +17,9 @@ from taso.passes.search.egraph import (
     RESULT,
     EGraph,
     ENode,
+    is_repeated,
     node_attrs,
+    operand_classes,
 )
 from taso.passes.search.match import MAX_NARY_OPERANDS
 
@@ -40,9 +42,10 @@ def check_invariants(graph: EGraph) -> None:
                 users = graph.classes[child].parents.items()
                 assert any(graph.canonical(n) == node and graph.find(c) == cid for n, c in users)
             if node.op not in (INPUT, RESULT):
-                operands = [s for c in node.children for s in graph.specs(c)]
+                operands = [s for c in operand_classes(node) for s in graph.specs(c)]
                 assert OPS[node.op].infer(operands, node_attrs(node)) == eclass.specs
-            if node.op != INPUT and all(graph.is_param(c) for c in node.children):
+            known = node.op != INPUT and not is_repeated(node)
+            if known and all(graph.is_param(c) for c in node.children):
                 assert eclass.param
         assert all(graph.find(c) < cid for c in graph.birth[cid].children), "birth is cyclic"
     assert graph.size == len(home)
