@@ -23,6 +23,7 @@ from taso.dialects.base import (
 )
 from taso.dialects.composite import CompositeOp, SoftmaxOp, along, require_float
 from taso.dialects.contraction import MatMulOp
+from taso.dialects.activation import ReluOp
 from taso.dialects.elementwise import (
     AddOp,
     CastOp,
@@ -31,7 +32,6 @@ from taso.dialects.elementwise import (
     LogOp,
     MaxOp,
     MulOp,
-    ReluOp,
     SubOp,
 )
 from taso.dialects.movement import BroadcastOp, ConstantOp, TransposeOp, pack_constant

@@ -7,9 +7,7 @@ from xdsl.ir import Dialect
 from taso.dialects.activation import GeluOp, ReluOp, SigmoidOp, SiluOp
 from taso.dialects.base import TasoOp
 from taso.dialects.compare import CompareOp, SelectOp
-from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
 from taso.dialects.attention import AttentionOp
-from taso.dialects.base import TasoOp
 from taso.dialects.composite import BatchNormOp, LayerNormOp, LogSoftmaxOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.convolution import Conv2dOp
@@ -49,7 +47,6 @@ from taso.dialects.movement import (
 )
 from taso.dialects.padding import PadOp
 from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
-from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
 from taso.dialects.norm import GroupNormOp, RmsNormOp
 from taso.dialects.reduction import (
     ArgMaxOp,
@@ -98,8 +95,6 @@ TENSOR_OPS: tuple[type[TasoOp], ...] = (
     NotOp,
     OrOp,
     MaxPool2dOp,
-    MulOp,
-    NegOp,
     PadOp,
     PowOp,
     ReduceMaxOp,

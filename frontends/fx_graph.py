@@ -31,7 +31,6 @@ from taso.frontends.aten import (
     movement,
     reduction,
 )
-from taso.frontends.aten import contraction, elementwise, movement, reduction
 from taso.frontends.aten.opaque import write_opaque
 from taso.frontends.aten.writer import CONVERTERS, NodeWriter, UnsupportedError, tensor_spec
 from taso.frontends.folding import constant_attrs, constant_nodes, fold, is_mutable, is_static

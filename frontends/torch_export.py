@@ -24,14 +24,9 @@ from taso.frontends.fx_graph import GraphImporter, needs_decomposition
 from taso.frontends.interface import Fixed, Given, OutputLeaf, Result, Write
 
 WRITES = (OutputKind.BUFFER_MUTATION, OutputKind.PARAMETER_MUTATION, OutputKind.USER_INPUT_MUTATION)
-from taso.dialects.base import TensorSpec, spec_of, tensor_type
-from taso.dialects.version import stamp_version
 from taso.frontends.aten import (
     batch_norm,
-    contraction,
     convolution,
-    elementwise,
-    movement,
     pooling,
     attention,
     contraction,
@@ -41,7 +36,6 @@ from taso.frontends.aten import (
     norm,
     reduction,
 )
-from taso.frontends.aten.writer import CONVERTERS, NodeWriter, UnsupportedError, tensor_spec
 
 # Importing a family registers its converters.
 FAMILIES = (batch_norm, contraction, convolution, elementwise, movement, pooling, reduction)

@@ -15,10 +15,8 @@ from taso.dialects.elementwise import CastOp
 from taso.dialects.emit import IREmitter
 from taso.dialects.movement import BroadcastOp, ReshapeOp
 from taso.dialects.values import finite_splat
-from taso.dialects.base import Array, AttrValue, TasoOp, TensorSpec, spec_of
-from taso.dialects.elementwise import CastOp
-from taso.dialects.emit import IREmitter
-from taso.dialects.movement import BroadcastOp, ConstantOp, ReshapeOp
+from taso.dialects.base import Array
+from taso.dialects.movement import ConstantOp
 from taso.dialects.values import unpack_constant
 
 Operand: TypeAlias = SSAValue | bool | int | float

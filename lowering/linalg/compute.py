@@ -10,7 +10,7 @@ import numpy as np
 from xdsl.builder import Builder
 from xdsl.dialects import arith
 from xdsl.ir import SSAValue
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 
 from taso.dialects import equation
 from taso.dialects.base import TasoOp

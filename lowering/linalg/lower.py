@@ -9,14 +9,12 @@ from typing import TypeAlias
 from taso.dialects.activation import GeluOp, SigmoidOp, SiluOp
 from taso.dialects.base import Emitter, TasoOp
 from taso.dialects.compare import CompareOp, SelectOp
-from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
+from taso.dialects.composite import BatchNormOp, LayerNormOp, SoftmaxOp
 from taso.dialects.attention import AttentionOp
-from taso.dialects.base import Emitter, TasoOp
-from taso.dialects.composite import BatchNormOp, LayerNormOp, LogSoftmaxOp, SoftmaxOp
+from taso.dialects.composite import LogSoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.elementwise import CastOp
 from taso.dialects.convolution import Conv2dOp
-from taso.dialects.elementwise import CastOp, GeluOp
 from taso.dialects.gather import GatherOp
 from taso.dialects.extern import ExternOp
 from taso.dialects.movement import (
@@ -37,15 +35,10 @@ from taso.dialects.norm import GroupNormOp, RmsNormOp
 from taso.dialects.reduction import (
     ArgMaxOp,
     ArgMinOp,
-    ReduceMaxOp,
-    ReduceMeanOp,
     ReduceMinOp,
-    ReduceSumOp,
-    VarOp,
 )
 from taso.dialects.scan import CumSumOp
-from taso.dialects.spec import Attrs, AttrValue, TensorSpec
-from taso.lowering.linalg import compute, decompose, indexed, movement
+from taso.lowering.linalg import indexed
 from taso.lowering.linalg.builder import LinalgBuilder
 from taso.lowering.linalg.compute import HALF_DTYPES, cast_to, lower_elementwise
 from taso.lowering.linalg.scalar import SCALARS

@@ -14,21 +14,18 @@ from taso.dialects.base import TasoOp
 from taso.dialects.composite import BatchNormOp, LayerNormOp, LogSoftmaxOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.convolution import Conv2dOp
-from taso.dialects.elementwise import GeluOp
 from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
 from taso.dialects.reduction import ReduceMeanOp, ReduceSumOp, VarOp
 from taso.dialects.gather import GatherOp
 from taso.dialects.norm import GroupNormOp, RmsNormOp
-from taso.dialects.reduction import ArgMaxOp, ArgMinOp, ReduceMeanOp, ReduceSumOp, VarOp
+from taso.dialects.reduction import ArgMaxOp, ArgMinOp
 from taso.dialects.scan import CumSumOp
 from taso.dialects.spec import Attrs
 from taso.lowering.torch_source.attention import attention
 from taso.lowering.torch_source.code import Code, Ref
-from taso.lowering.torch_source.types import HALF, Type, ints
-from taso.lowering.torch_source.views import convert, permute
-from taso.lowering.torch_source.window import avg_pool2d, conv2d, max_pool2d
 from taso.lowering.torch_source.types import Type, ints
 from taso.lowering.torch_source.views import permute
+from taso.lowering.torch_source.window import avg_pool2d, conv2d, max_pool2d
 
 AtenCall = Callable[[Sequence[Ref], Attrs], Ref | None]
 """The call as an expression, or None where the op's body has to be translated."""
