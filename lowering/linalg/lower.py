@@ -110,14 +110,10 @@ def needs_function(op: type[TasoOp], operands: Sequence[TensorSpec]) -> bool:
     none.
     """
     accumulates = op in (MatMulOp, EinsumOp, ReduceSumOp) and operands[0].dtype in HALF_DTYPES
-    is_function = op in (GeluOp, SigmoidOp, SiluOp)
-    return accumulates or is_function or decomposition_of(op, operands) is not None
+    is_function = op in (GeluOp, SigmoidOp, SiluOp, ArgMaxOp, ArgMinOp, CumSumOp, GatherOp)
     slides = op is Conv2dOp or op.KIND is OpKind.WINDOW
-    return accumulates or slides or op is GeluOp or decomposition_of(op, operands) is not None
-    opaque = op in (ArgMaxOp, ArgMinOp, CumSumOp, GatherOp, GeluOp)
-    return accumulates or opaque or decomposition_of(op, operands) is not None
-    hidden = op is GeluOp or op in DECLARED
-    return accumulates or hidden or decomposition_of(op, operands) is not None
+    other = is_function or slides or op in DECLARED
+    return accumulates or other or decomposition_of(op, operands) is not None
 
 
 def lower(

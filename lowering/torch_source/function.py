@@ -135,10 +135,7 @@ class _Function:
 
     def _call(self, op: func.CallOp) -> None:
         """The ATen call for what the callee records, else a call of its translation."""
-        operands = self._values.refs(op.arguments)
         recorded = self._recorded(op)
-        symbol = op.callee.string_value()
-        recorded = recorded_op(self._file.function(symbol))
         if recorded is not None and recorded[0] is ExternOp:
             translate_extern(self._values, op, recorded[1])
             return
