@@ -26,7 +26,7 @@ demo: $(VENV)/.installed ## optimise the eight example programs, and print what 
 test: $(VENV)/.installed-test ## run all tests (JOBS=2 at a time)
 	$(BIN)/python -m pytest -n $(JOBS) -q
 
-test-models: $(VENV)/.installed-test ## run the models at their full size: minutes, and 8 GB
+test-models: $(VENV)/.installed-test ## run the models at their full size (minutes)
 	$(BIN)/python -m pytest -m full_models -q test/models
 
 lint: $(VENV)/.installed-lint ## check style, format and types

@@ -71,7 +71,7 @@ def load_subject(what: str, device: str, dtype: str, size: str = SIZES[0]) -> Su
     if path.suffix != ".py":
         path = EXAMPLES / f"{what}.py"
         if not path.exists():
-            known = ", ".join([*model_names(), *example_names()])
+            known = ", ".join([*example_names(), *model_names()])
             raise UserError(f"{what}:1:1: error: expected a .py or .mlir file, or one of {known}")
     return torch_subject(path, device, dtype)
 

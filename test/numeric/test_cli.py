@@ -133,6 +133,8 @@ def test_bad_pipeline(
         (["run", "x.mlir", "--seed", "one"], "invalid int value: 'one'"),
         (["run", "x.mlir", "--faster"], "unrecognized arguments: --faster"),
         (["bench", "no_such_example"], "one of attention, "),
+        (["bench", "bert-bass"], ", bert-base, gpt2"),
+        (["bench", "--size", "medium"], "invalid choice: 'medium'"),
         (["bench", "no_such_file.py"], "no such Python file"),
         (["bench", "--peers", "eager,tvm"], "unknown peer 'tvm'"),
         (["bench", "--dtype", "float8"], "invalid choice: 'float8'"),

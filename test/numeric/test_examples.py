@@ -14,8 +14,8 @@ from taso.dialects.kernel import KernelOp
 from taso.frontends.build import Build, main_of
 from taso.frontends.torch_export import import_program
 from taso.tools.command_line import load_ir
-from taso.tools.reference import largest_error
-from taso.tools.subjects import load_python, tensors, torch_subject
+from taso.tools.reference import largest_error, tensors
+from taso.tools.subjects import load_python, torch_subject
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SMALL: dict[str, tuple[int, ...]] = {
