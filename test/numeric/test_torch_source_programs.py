@@ -217,6 +217,7 @@ def test_a_condition_that_is_also_chosen_is_not_overwritten_while_it_is_read() -
         }""")
 
 
+@pytest.mark.parametrize("shape", ["5x3x", ""])
 @pytest.mark.parametrize(
     "dtype, first, second",
     [
@@ -226,7 +227,7 @@ def test_a_condition_that_is_also_chosen_is_not_overwritten_while_it_is_read() -
         ("i1", "true", "false"),
     ],
 )
-def test_chosen_constants_have_their_type(dtype: str, first: str, second: str) -> None:
+def test_chosen_constants_have_their_type(dtype: str, first: str, second: str, shape: str) -> None:
     text = """
         func.func @main(%c: tensor<5x3xi1>, %x: tensor<5x3xDT>)
             -> (tensor<5x3xDT>, tensor<5x3xDT>, tensor<5x3xDT>) {
@@ -240,7 +241,8 @@ def test_chosen_constants_have_their_type(dtype: str, first: str, second: str) -
             : tensor<5x3xi1>, tensor<5x3xDT>, tensor<5x3xDT> -> tensor<5x3xDT>
           func.return %r, %s, %t : tensor<5x3xDT>, tensor<5x3xDT>, tensor<5x3xDT>
         }"""
-    check_text(text.replace("DT", dtype).replace("FIRST", first).replace("SECOND", second))
+    text = text.replace("5x3x", shape).replace("DT", dtype)
+    check_text(text.replace("FIRST", first).replace("SECOND", second))
 
 
 @pytest.mark.parametrize("chosen", ["true", "false"])
