@@ -42,8 +42,8 @@ def _pad(
     if x.spec.size == 0:  # MLIR takes no offset at the end of an axis
         return around if around.spec.size else View.of(to.empty(around.spec))
     source, target = to.tensor(x), to.fill(around)
-    shape = x.spec.shape
-    return to.append(tensor.InsertSliceOp.from_static_parameters(source, target, low, shape))
+    insert = tensor.InsertSliceOp.from_static_parameters(source, target, low, x.spec.shape)
+    return to.append(insert)
 
 
 def lower_conv2d(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
