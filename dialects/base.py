@@ -127,6 +127,9 @@ class TasoOp(HasFolderInterface, IRDLOperation, ABC):
     RESULT_ATTRS: ClassVar[tuple[str, ...]] = ()
     """Attributes that the result type carries (`shape`, `dtype`): no property holds them."""
 
+    ADDS_ELEMENTS: ClassVar[bool] = False
+    """Results hold elements that no operand has, although the op only moves them (`pad`)."""
+
     traits = traits_def(Pure())
 
     @classmethod

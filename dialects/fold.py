@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MAX_FOLDED_ELEMENTS = 65_536
 """Constants are folded into one of at most this many elements (splats: any size)."""
 
+MAX_FOLDED_FLOPS = 1 << 26
+"""Ops of more FLOPs are left to run: folding is to take no time and no memory worth a mention."""
+
 
 def evaluate_constants(
     op: type[TasoOp], operands: Sequence[Attrs], attrs: Attrs
@@ -40,9 +43,12 @@ def evaluate_constants(
     if operands and all(splat_value(a) is not None for a in operands):
         if op.KIND is OpKind.ELEMENTWISE:
             return [_evaluate_splats(op, operands, attrs, results[0])]
-        if op.KIND in (OpKind.VIEW, OpKind.COPY) and len({a["value"] for a in operands}) == 1:
+        moves = op.KIND in (OpKind.VIEW, OpKind.COPY) and not op.ADDS_ELEMENTS
+        if moves and len({a["value"] for a in operands}) == 1:
             return [_resized_splat(operands[0], r) for r in results]
     if any(t.size > MAX_FOLDED_ELEMENTS for t in (*specs, *results)):
+        return None
+    if op.flops(specs, attrs) > MAX_FOLDED_FLOPS:
         return None
     arrays = op.evaluate([widen(unpack_constant(a)) for a in operands], attrs)
     return [pack_constant(a, r.dtype) for a, r in zip(arrays, results, strict=True)]

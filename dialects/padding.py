@@ -37,6 +37,7 @@ class PadOp(MovementOp):
 
     name = "taso.pad"
     KIND: ClassVar[OpKind] = OpKind.COPY
+    ADDS_ELEMENTS: ClassVar[bool] = True
     operand = operand_def(TensorType)
     low = prop_def(INTS)
     high = prop_def(INTS)

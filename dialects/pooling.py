@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -95,11 +96,24 @@ class AvgPool2dOp(PoolOp):
         (x,) = operands
         with np.errstate(all="ignore"):
             totals = np.sum(sliding(x, pool_window(attrs), 0.0), axis=(4, 5))
-            return (totals / window_counts(x.shape, attrs),)
+            return (totals / mean_counts(x.shape, attrs),)
 
 
-def window_counts(shape: Sequence[int], attrs: Attrs) -> Array:
-    """[oh, ow]: the elements that the mean of each window of an image of `shape` is over."""
-    image = np.ones((1, 1, *shape[2:]))
-    fill = 1.0 if attrs["count_include_pad"] else 0.0
-    return np.sum(sliding(image, pool_window(attrs), fill), axis=(0, 1, 4, 5))
+def mean_counts(shape: Sequence[int], attrs: Attrs) -> Array:
+    """Over how many elements each mean of an image of `shape` is: [oh, ow], or [] if over as many.
+
+    Windows that reach over the end have less of the image.
+    """
+    window = pool_window(attrs)
+    if attrs["count_include_pad"] or window.padding == (0, 0):
+        return np.asarray(math.prod(window.kernel))
+    places = window.places(TensorSpec(tuple(shape), "f64"))
+    starts = (
+        np.arange(place) * stride - padding
+        for place, stride, padding in zip(places, window.stride, window.padding, strict=True)
+    )
+    rows, columns = (
+        np.minimum(start + kernel, size) - np.maximum(start, 0)
+        for start, kernel, size in zip(starts, window.kernel, shape[2:], strict=True)
+    )
+    return np.outer(rows, columns)

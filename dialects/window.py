@@ -66,7 +66,13 @@ def require_places(window: Window, image: TensorSpec, constraint: str) -> Pair:
 
 def sliding(image: Array, window: Window, fill: float) -> Array:
     """The elements of each window: [n, c, h, w] to [n, c, oh, ow, kh, kw]; padding is `fill`."""
-    (ph, pw), (sh, sw), (dh, dw) = window.padding, window.stride, window.dilation
-    padded = np.pad(image, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=fill)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, window.extent, axis=(2, 3))
-    return windows[:, :, ::sh, ::sw, ::dh, ::dw]
+    places = window.places(TensorSpec(image.shape, "f64"))
+    y, x = (
+        np.arange(place)[:, None] * stride + np.arange(kernel) * dilation - padding
+        for place, kernel, stride, padding, dilation in zip(places, *window, strict=True)
+    )
+    y, x = y[:, None, :, None], x[None, :, None, :]
+    height, width = image.shape[2:]
+    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+    read = image[:, :, np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+    return np.where(inside, read, fill)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from xdsl.ir import SSAValue
 
@@ -55,7 +56,7 @@ def max_pool2d(
 
 @converts("max_pool2d_with_indices.default")
 def max_pool2d_with_indices(
-    to: NodeWriter, x: SSAValue, *arguments: Sizes, **named: Sizes
+    to: NodeWriter, x: SSAValue, *arguments: Any, **named: Any
 ) -> Sequence[SSAValue | None]:
     """The values; the indices have no counterpart."""
     return max_pool2d(to, x, *arguments, **named), None

@@ -13,7 +13,7 @@ from xdsl.ir.affine import AffineExpr
 
 from taso.dialects.convolution import conv_window
 from taso.dialects.elementwise import AddOp, DivOp, MaxOp, MulOp
-from taso.dialects.pooling import pool_window, window_counts
+from taso.dialects.pooling import mean_counts, pool_window
 from taso.dialects.spec import Attrs, TensorSpec, get_float, get_int, get_ints
 from taso.dialects.values import pack_constant
 from taso.dialects.window import Window
@@ -42,8 +42,8 @@ def _pad(
     if x.spec.size == 0:  # MLIR takes no offset at the end of an axis
         return around if around.spec.size else View.of(to.empty(around.spec))
     source, target = to.tensor(x), to.fill(around)
-    shape = x.spec.shape
-    return to.append(tensor.InsertSliceOp.from_static_parameters(source, target, low, shape))
+    insert = tensor.InsertSliceOp.from_static_parameters(source, target, low, x.spec.shape)
+    return to.append(insert)
 
 
 def lower_conv2d(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
@@ -132,9 +132,9 @@ def lower_avg_pool2d(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs)
     (x,) = operands
     wide = accumulator(x.spec.dtype)
     total = _pool(to, x, pool_window(attrs), 0.0, wide, combine)
-    counts = window_counts(x.spec.shape, attrs)
+    counts = mean_counts(x.spec.shape, attrs)
     (held,) = lower_constant(to, [], pack_constant(counts, wide))
-    divisor = held.broadcast((2, 3), total.spec.shape)
+    divisor = held.broadcast((2, 3)[: counts.ndim], total.spec.shape)
     return [cast_to(to, lower_elementwise(to, DivOp, [total, divisor], {}), x.spec.dtype)]
 
 

@@ -99,6 +99,29 @@ def test_folds_to_the_reference(name: str) -> None:
     np.testing.assert_array_equal(unpack_constant(folded), op.reference(*arrays)[0])
 
 
+def test_a_pad_of_a_splat_has_two_values() -> None:
+    attrs: Attrs = {"low": (1,), "high": (2,), "value": 7.0}
+    (folded,) = evaluate_constants(
+        OPS["pad"], [splat_constant(2.0, TensorSpec((2,), "f32"))], attrs
+    )
+    np.testing.assert_array_equal(unpack_constant(folded), [7, 2, 2, 7, 7])
+    huge = {"low": (0, 1), "high": (0, 0), "value": 2.0}
+    assert evaluate_constants(OPS["pad"], [splat_constant(2.0, HUGE)], huge) is None
+
+
+def test_what_takes_long_to_compute_is_not_folded() -> None:
+    """A window of as many elements over as many places; and one so far apart that few are read."""
+    weight = pack_constant(np.ones((1, 1, 200, 200)), "f32")
+    image = pack_constant(np.ones((1, 1, 1, 1)), "f32")
+    attrs: Attrs = {"stride": (1, 1), "padding": (199, 199), "dilation": (1, 1), "groups": 1}
+    assert evaluate_constants(OPS["conv2d"], [image, weight], attrs) is None
+    small = pack_constant(np.arange(6.0).reshape(1, 1, 2, 3), "f32")
+    far = 1 << 25
+    attrs = {**attrs, "stride": (far, far), "padding": (far, far), "dilation": (far, far)}
+    (folded,) = evaluate_constants(OPS["conv2d"], [image, small], attrs)
+    np.testing.assert_array_equal(unpack_constant(folded).reshape(2, 1), [[4.0], [1.0]])
+
+
 def test_zero_size_folds() -> None:
     empty = splat_constant(1.0, TensorSpec((0, 3), "f32"))
     (total,) = evaluate_constants(OPS["reduce_sum"], [empty], {"axes": (0,)})

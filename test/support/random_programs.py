@@ -353,6 +353,50 @@ class _Writer:
         attrs = {"axis": axis, "eps": 1e-2, "correction": self.random.choice([0, 1])}
         self.emit("batch_norm", x, *vectors, **attrs)
 
+    def images(self) -> SSAValue:
+        """A value of rank 4, by reshaping where need be."""
+        x = self.ranked(2, 3, 4)
+        shape = spec_of(x).shape
+        if len(shape) == 4:
+            return x
+        ones = [1] * (4 - len(shape))
+        return self.emit("reshape", x, shape=self.random.choice([(*ones, *shape), (*shape, *ones)]))
+
+    def pair(self, least: int, most: int) -> tuple[int, int]:
+        return self.random.randint(least, most), self.random.randint(least, most)
+
+    def _draw_op_conv2d(self) -> None:
+        """Alone, with a bias, or with a scale for each channel, or both."""
+        x = self.images()
+        channels = spec_of(x).shape[1]
+        groups = self.random.choice([g for g in (1, 1, 2, 3) if channels % g == 0])
+        outputs = groups * self.random.randint(1, 3)
+        shape = (outputs, channels // groups, *self.pair(1, 3))
+        weight = pack_constant(self.rng.normal(size=shape), self.dtype)
+        windows = {"stride": self.pair(1, 2), "padding": self.pair(0, 2)}
+        attrs = {**windows, "dilation": self.pair(1, 2), "groups": groups}
+        y = self.emit("conv2d", x, self.emit("constant", **weight), **attrs)
+        for name in self.random.choice([(), ("add",), ("mul",), ("add", "mul", "add")]):
+            shape = spec_of(y).shape
+            y = self.emit(
+                name, y, self.emit("broadcast", self.vector(outputs), dims=(1,), shape=shape)
+            )
+
+    def _draw_op_pool(self) -> None:
+        kernel = self.pair(1, 3)
+        padding = tuple(self.random.randint(0, k // 2) for k in kernel)
+        attrs = {"kernel": kernel, "stride": self.pair(1, 2), "padding": padding}
+        if self.random.random() < 0.5:
+            counted = {"count_include_pad": self.random.random() < 0.5}
+            self.emit("avg_pool2d", self.images(), **attrs, **counted)
+        else:
+            self.emit("max_pool2d", self.images(), **attrs, dilation=self.pair(1, 2))
+
+    def _draw_op_pad(self) -> None:
+        x = self.any()
+        low, high = (tuple(self.random.randint(0, 2) for _ in spec_of(x).shape) for _ in range(2))
+        self.emit("pad", x, low=low, high=high, value=self.random.choice(SPLATS))
+
     def _draw_op_attention(self) -> None:
         query = self.ranked(2, 3)
         key = self.like(spec_of(query))
