@@ -273,8 +273,8 @@ def _check_results(result: Any, expected: Sequence[TensorSpec]) -> None:
 
 def _check_read(node: fx.Node, result: Any) -> None:
     """A result that has no counterpart must not be read."""
-    read = {n.args[1] for n in node.users if n.target is getitem and n.users}
-    if isinstance(result, Sequence) and any(result[cast(int, i)] is None for i in read):
+    read = [cast(int, n.args[1]) for n in node.users if n.target is getitem and n.users]
+    if isinstance(result, Sequence) and any(result[i] is None for i in read):
         raise UnsupportedError("a result that is read has no counterpart")
 
 
