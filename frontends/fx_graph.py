@@ -161,6 +161,7 @@ class GraphImporter:
         expected = _result_specs(node)
         result = converter(NodeWriter(self._builder, expected[0], self._known), *args, **given)
         _check_results(result, expected)
+        _check_read(node, result)
         return result
 
     def _erase_after(self, last: Operation | None) -> None:
@@ -276,6 +277,13 @@ def _check_results(result: Any, expected: Sequence[TensorSpec]) -> None:
     for value, spec in zip(values, expected, strict=True):
         if value is not None and spec_of(value) != spec:
             raise UnsupportedError(f"written as {spec_of(value)}, but it gives {spec}")
+
+
+def _check_read(node: fx.Node, result: Any) -> None:
+    """A result that has no counterpart must not be read."""
+    read = [cast(int, n.args[1]) for n in node.users if n.target is getitem and n.users]
+    if isinstance(result, Sequence) and any(result[i] is None for i in read):
+        raise UnsupportedError("a result that is read has no counterpart")
 
 
 def origin(node: fx.Node) -> str:

@@ -102,6 +102,7 @@ def command_line() -> argparse.Namespace:
 if __name__ == "__main__":
     options = command_line()
     torch.set_default_device(options.device)
+    torch.manual_seed(options.seed)
     inputs = draw_inputs([a and Argument(*a) for a in ARGUMENTS], options.seed, options.device)
     outputs = run_program(inputs, main, MAIN_TAKES, prepare, PREPARE_TAKES)
     for index, output in enumerate(outputs):
