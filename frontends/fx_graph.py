@@ -24,11 +24,17 @@ from taso.dialects.values import splat_value
 from taso.dialects.version import stamp_version
 from taso.frontends.aten import (
     activation,
+    attention,
+    batch_norm,
     compare,
     contraction,
+    convolution,
     elementwise,
+    indexing,
     logic,
     movement,
+    norm,
+    pooling,
     reduction,
 )
 from taso.frontends.aten.opaque import write_opaque
@@ -37,7 +43,21 @@ from taso.frontends.folding import constant_attrs, constant_nodes, fold, is_muta
 from taso.passes.hoist_params import PARAM
 
 # Importing a family registers its converters.
-FAMILIES = (activation, compare, contraction, elementwise, logic, movement, reduction)
+FAMILIES = (
+    activation,
+    attention,
+    batch_norm,
+    compare,
+    contraction,
+    convolution,
+    elementwise,
+    indexing,
+    logic,
+    movement,
+    norm,
+    pooling,
+    reduction,
+)
 
 PLACEMENT = ("device", "layout", "memory_format", "non_blocking", "pin_memory", "dtype")
 """Arguments that say where and how a result is kept; its element type is known from its node."""

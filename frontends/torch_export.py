@@ -24,28 +24,6 @@ from taso.frontends.fx_graph import GraphImporter, needs_decomposition
 from taso.frontends.interface import Fixed, Given, OutputLeaf, Result, Write
 
 WRITES = (OutputKind.BUFFER_MUTATION, OutputKind.PARAMETER_MUTATION, OutputKind.USER_INPUT_MUTATION)
-from taso.frontends.aten import (
-    batch_norm,
-    convolution,
-    pooling,
-    attention,
-    contraction,
-    elementwise,
-    indexing,
-    movement,
-    norm,
-    reduction,
-)
-
-# Importing a family registers its converters.
-FAMILIES = (batch_norm, contraction, convolution, elementwise, movement, pooling, reduction)
-FAMILIES = (attention, contraction, elementwise, indexing, movement, norm, reduction)
-
-PLACEMENT = ("device", "layout", "memory_format", "non_blocking", "pin_memory", "dtype")
-"""Arguments that say where and how a result is kept; its element type is known from its node."""
-
-CHECKS = ("aten._assert_tensor_metadata.default",)
-"""Nodes that compute nothing; torch.export has made these checks."""
 
 
 @dataclass(frozen=True)

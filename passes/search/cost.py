@@ -29,8 +29,8 @@ from taso.dialects.attention import AttentionOp
 from taso.dialects.base import Attrs, AttrValue, OpKind, TasoOp, TensorSpec, numpy_dtype
 from taso.dialects.composite import BatchNormOp, LogSoftmaxOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp
-from taso.dialects.elementwise import BinaryOp
 from taso.dialects.convolution import Conv2dOp
+from taso.dialects.elementwise import BinaryOp, MulOp
 from taso.dialects.emit import SpecEmitter
 from taso.dialects.norm import GroupNormOp
 from taso.dialects.reduction import ArgExtremumOp, ReductionOp
@@ -196,10 +196,7 @@ class CostModel:
     ) -> float:
         """Seconds of the op alone, memory to memory; an n-ary sum is n - 1 calls."""
         if op is AttentionOp and not self._is_flash(operands):
-            parts = _Parts(self)
-            # A mask is added, and a query without keys found, on the way of the softmax.
-            AttentionOp.decompose(parts, operands[:3], {**attrs, "causal": False})
-            return parts.seconds
+            return self._attention_by_parts(operands, attrs)
         count = call_count(op, operands)
         if count > 1:
             return count * self.call(op, attrs, operands[:2], results)
@@ -212,6 +209,21 @@ class CostModel:
         """Whether an attention's heads fit the device's fused kernel."""
         query, _, values, *_ = operands
         return max(query.shape[-1], values.shape[-1]) <= self.device.flash_head_dim
+
+    def _attention_by_parts(self, operands: Sequence[TensorSpec], attrs: Attrs) -> float:
+        """Products and a softmax. A mask, and a scale beside it, take no pass of their own.
+
+        Of equals, products without a scale stay written out, and those with one do not.
+        """
+        parts = _Parts(self)
+        query, key, _ = operands[:3]
+        AttentionOp.decompose(parts, operands[:3], {"scale": 1.0, "causal": False})
+        if attrs["scale"] == 1 or len(operands) > 3 or attrs["causal"]:
+            return parts.seconds + VIEW_SECONDS
+        scores = query.with_shape([*query.shape[:-1], key.shape[-2]])
+        smaller = min(query, scores, key=lambda spec: spec.size)
+        parts.emit(MulOp, [smaller, smaller])
+        return parts.seconds - VIEW_SECONDS
 
     def arithmetic(self, op: type[TasoOp], attrs: Attrs, operands: Sequence[TensorSpec]) -> float:
         """Seconds of the op's floating-point operations at the rate that they reach."""
