@@ -23,10 +23,9 @@ from taso.dialects.base import (
     require,
     require_axis,
 )
-from taso.dialects.contraction import MatMulOp
-from taso.dialects.elementwise import AddOp, DivOp, ExpOp, MulOp, RsqrtOp, SubOp
+from taso.dialects.elementwise import AddOp, DivOp, ExpOp, LogOp, MulOp, RsqrtOp, SubOp
 from taso.dialects.emit import NumPyEmitter, SpecEmitter
-from taso.dialects.movement import BroadcastOp, TransposeOp
+from taso.dialects.movement import BroadcastOp
 from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
 
 _V = TypeVar("_V")
@@ -80,13 +79,33 @@ class SoftmaxOp(CompositeOp):
     @classmethod
     def decompose(cls, to: Emitter[_V], operands: Sequence[_V], attrs: Attrs) -> _V:
         (x,), axis = operands, get_int(attrs, "axis")
-        largest = _along(to, to.emit(ReduceMaxOp, [x], axes=(axis,)), x, (axis,))
+        largest = along(to, to.emit(ReduceMaxOp, [x], axes=(axis,)), x, (axis,))
         powers = to.emit(ExpOp, [to.emit(SubOp, [x, largest])])
-        total = _along(to, to.emit(ReduceSumOp, [powers], axes=(axis,)), x, (axis,))
+        total = along(to, to.emit(ReduceSumOp, [powers], axes=(axis,)), x, (axis,))
         return to.emit(DivOp, [powers, total])
 
 
-def _along(to: Emitter[_V], reduced: _V, like: _V, axes: Sequence[int]) -> _V:
+@irdl_op_definition
+class LogSoftmaxOp(CompositeOp):
+    """x - max - log Σ exp(x - max) along `axis`. (C1) `axis` is an axis with elements."""
+
+    name = "taso.log_softmax"
+    operand = operand_def(TensorType)
+    axis = prop_def(INT)
+
+    @classmethod
+    def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
+        return SoftmaxOp.infer(operands, attrs)
+
+    @classmethod
+    def decompose(cls, to: Emitter[_V], operands: Sequence[_V], attrs: Attrs) -> _V:
+        (x,), axes = operands, (get_int(attrs, "axis"),)
+        shifted = to.emit(SubOp, [x, along(to, to.emit(ReduceMaxOp, [x], axes=axes), x, axes)])
+        total = to.emit(ReduceSumOp, [to.emit(ExpOp, [shifted])], axes=axes)
+        return to.emit(SubOp, [shifted, along(to, to.emit(LogOp, [total]), x, axes)])
+
+
+def along(to: Emitter[_V], reduced: _V, like: _V, axes: Sequence[int]) -> _V:
     """Broadcast a reduction of `like` over `axes` back to the shape of `like`."""
     shape = to.spec(like).shape
     dims = tuple(i for i in range(len(shape)) if i not in axes)
@@ -171,51 +190,17 @@ def _normalise(
     eps: float,
     correction: int,
 ) -> _V:
+    """unit(x) · gamma + beta, where gamma and beta have the axes `dims` of x."""
     shape = to.spec(x).shape
-    mean = _along(to, to.emit(ReduceMeanOp, [x], axes=axes), x, axes)
-    variance = to.emit(VarOp, [x], axes=axes, correction=correction)
-    shifted = to.emit(AddOp, [variance, to.splat(eps, to.spec(variance))])
-    scale = _along(to, to.emit(RsqrtOp, [shifted]), x, axes)
-    unit = to.emit(MulOp, [to.emit(SubOp, [x, mean]), scale])
-    scaled = to.emit(MulOp, [unit, to.emit(BroadcastOp, [gamma], dims=dims, shape=shape)])
+    normal = unit(to, x, axes, eps, correction)
+    scaled = to.emit(MulOp, [normal, to.emit(BroadcastOp, [gamma], dims=dims, shape=shape)])
     return to.emit(AddOp, [scaled, to.emit(BroadcastOp, [beta], dims=dims, shape=shape)])
 
 
-@irdl_op_definition
-class AttentionOp(CompositeOp):
-    """softmax(scale · q kᵀ) v (Vaswani et al., 2017), without a mask.
-
-    q: [*b, m, d]; k: [*b, n, d]; v: [*b, n, e]; result: [*b, m, e].
-    (C1) ranks are equal, at least 2; (C3) batch prefixes, d and n agree; n is not 0.
-    """
-
-    name = "taso.attention"
-    query = operand_def(TensorType)
-    key = operand_def(TensorType)
-    values = operand_def(TensorType)
-    scale = prop_def(FLOAT)
-
-    @classmethod
-    def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
-        q, k, v = operands
-        ranks = {x.rank for x in operands}
-        require(len(ranks) == 1 and q.rank >= 2, "C1", f"ranks of {q}, {k}, {v} do not fit")
-        require_float(operands)
-        require(
-            q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
-            and q.shape[-1] == k.shape[-1]
-            and k.shape[-2] == v.shape[-2] > 0,
-            "C3",
-            f"query {q}, key {k} and value {v} do not fit",
-        )
-        return (q.with_shape([*q.shape[:-1], v.shape[-1]]),)
-
-    @classmethod
-    def decompose(cls, to: Emitter[_V], operands: Sequence[_V], attrs: Attrs) -> _V:
-        q, k, v = operands
-        rank = to.spec(q).rank
-        perm = (*range(rank - 2), rank - 1, rank - 2)
-        scores = to.emit(MatMulOp, [q, to.emit(TransposeOp, [k], perm=perm)])
-        scale = to.splat(get_float(attrs, "scale"), to.spec(scores))
-        scaled = to.emit(MulOp, [scores, scale])
-        return to.emit(MatMulOp, [to.emit(SoftmaxOp, [scaled], axis=rank - 1), v])
+def unit(to: Emitter[_V], x: _V, axes: tuple[int, ...], eps: float, correction: int) -> _V:
+    """(x - mean) · rsqrt(var + eps), with the statistics over `axes`."""
+    mean = along(to, to.emit(ReduceMeanOp, [x], axes=axes), x, axes)
+    variance = to.emit(VarOp, [x], axes=axes, correction=correction)
+    shifted = to.emit(AddOp, [variance, to.splat(eps, to.spec(variance))])
+    scale = along(to, to.emit(RsqrtOp, [shifted]), x, axes)
+    return to.emit(MulOp, [to.emit(SubOp, [x, mean]), scale])

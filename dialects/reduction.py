@@ -22,6 +22,7 @@ from taso.dialects.base import (
     get_int,
     get_ints,
     require,
+    require_axis,
 )
 
 
@@ -30,6 +31,7 @@ class ReductionOp(TasoOp):
 
     KIND: ClassVar[OpKind] = OpKind.REDUCTION
     FLOAT_ONLY: ClassVar[bool] = False
+    TAKES_BOOLEANS: ClassVar[bool] = False
     operand = operand_def(TensorType)
     axes = prop_def(INTS)
     result = result_def(TensorType)
@@ -40,7 +42,7 @@ class ReductionOp(TasoOp):
         ascending = len(axes) > 0 and list(axes) == sorted(set(axes))
         inside = all(0 <= a < x.rank for a in axes)
         require(ascending and inside, "C1", f"axes {list(axes)} of a tensor of rank {x.rank}")
-        taken = x.is_float or not (cls.FLOAT_ONLY or x.dtype == "i1")
+        taken = x.is_float or not (cls.FLOAT_ONLY or (x.dtype == "i1" and not cls.TAKES_BOOLEANS))
         require(taken, "C2", f"element type {x.dtype} is not taken")
         return (x.with_shape([n for i, n in enumerate(x.shape) if i not in axes]),)
 
@@ -70,22 +72,39 @@ class ReduceSumOp(ReductionOp):
         return np.sum(x, axis=axes)
 
 
-@irdl_op_definition
-class ReduceMaxOp(ReductionOp):
-    """The largest element; NaN if any is NaN. (C3) every reduced axis has elements."""
+class ExtremumOp(ReductionOp):
+    """(C3) every reduced axis has elements."""
 
-    name = "taso.reduce_max"
+    TAKES_BOOLEANS: ClassVar[bool] = True
 
     @classmethod
     def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
         results = super().infer(operands, attrs)
         (x,), axes = operands, get_ints(attrs, "axes")
-        require(all(x.shape[a] > 0 for a in axes), "C3", f"maximum over an empty axis of {x}")
+        require(all(x.shape[a] > 0 for a in axes), "C3", f"extremum over an empty axis of {x}")
         return results
+
+
+@irdl_op_definition
+class ReduceMaxOp(ExtremumOp):
+    """The largest element; NaN if any is NaN. Of booleans, whether any is true."""
+
+    name = "taso.reduce_max"
 
     @staticmethod
     def reduce(x: Array, axes: tuple[int, ...], attrs: Attrs) -> Array:
         return np.max(x, axis=axes)
+
+
+@irdl_op_definition
+class ReduceMinOp(ExtremumOp):
+    """The least element; NaN if any is NaN. Of booleans, whether all are true."""
+
+    name = "taso.reduce_min"
+
+    @staticmethod
+    def reduce(x: Array, axes: tuple[int, ...], attrs: Attrs) -> Array:
+        return np.min(x, axis=axes)
 
 
 @irdl_op_definition
@@ -132,3 +151,49 @@ class VarOp(ReductionOp):
 
 def _count(x: Array, axes: tuple[int, ...]) -> int:
     return math.prod(x.shape[a] for a in axes)
+
+
+class ArgExtremumOp(TasoOp):
+    """The index along `axis` of the first extremum, i64; of the first NaN if there is one.
+
+    (C1) `axis` is an axis with elements; (C2) elements are numbers.
+    """
+
+    KIND: ClassVar[OpKind] = OpKind.REDUCTION
+    operand = operand_def(TensorType)
+    axis = prop_def(INT)
+    result = result_def(TensorType)
+
+    @classmethod
+    def infer(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> tuple[TensorSpec, ...]:
+        (x,), axis = operands, get_int(attrs, "axis")
+        require_axis(axis, x.rank, "C1")
+        require(x.shape[axis] > 0, "C1", f"extremum along an empty axis of {x}")
+        require(x.dtype != "i1", "C2", f"element type {x.dtype} is not taken")
+        return (TensorSpec((*x.shape[:axis], *x.shape[axis + 1 :]), "i64"),)
+
+    @classmethod
+    def flops(cls, operands: Sequence[TensorSpec], attrs: Attrs) -> int:
+        return operands[0].size
+
+
+@irdl_op_definition
+class ArgMaxOp(ArgExtremumOp):
+    """Where the largest element is."""
+
+    name = "taso.argmax"
+
+    @classmethod
+    def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
+        return (np.asarray(np.argmax(operands[0], axis=get_int(attrs, "axis"))),)
+
+
+@irdl_op_definition
+class ArgMinOp(ArgExtremumOp):
+    """Where the least element is."""
+
+    name = "taso.argmin"
+
+    @classmethod
+    def evaluate(cls, operands: Sequence[Array], attrs: Attrs) -> tuple[Array, ...]:
+        return (np.asarray(np.argmin(operands[0], axis=get_int(attrs, "axis"))),)

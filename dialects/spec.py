@@ -150,6 +150,10 @@ def tensor_type(spec: TensorSpec) -> TensorType[Any]:
 # Typed access to attributes: an op's declaration fixes the type that each name has.
 
 
+def get_bool(attrs: Attrs, name: str) -> bool:
+    return cast(bool, attrs[name])
+
+
 def get_int(attrs: Attrs, name: str) -> int:
     return cast(int, attrs[name])
 

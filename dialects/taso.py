@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 
+from taso.dialects.attention import AttentionOp
 from taso.dialects.base import TasoOp
-from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
+from taso.dialects.composite import BatchNormOp, LayerNormOp, LogSoftmaxOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.elementwise import (
     AddOp,
@@ -24,6 +25,7 @@ from taso.dialects.elementwise import (
     SubOp,
     TanhOp,
 )
+from taso.dialects.gather import GatherOp
 from taso.dialects.kernel import KernelOp, YieldOp
 from taso.dialects.materialize import TasoConstantMaterialization
 from taso.dialects.movement import (
@@ -35,22 +37,38 @@ from taso.dialects.movement import (
     SplitOp,
     TransposeOp,
 )
-from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
+from taso.dialects.norm import GroupNormOp, RmsNormOp
+from taso.dialects.reduction import (
+    ArgMaxOp,
+    ArgMinOp,
+    ReduceMaxOp,
+    ReduceMeanOp,
+    ReduceMinOp,
+    ReduceSumOp,
+    VarOp,
+)
+from taso.dialects.scan import CumSumOp
 
 TENSOR_OPS: tuple[type[TasoOp], ...] = (
     AddOp,
+    ArgMaxOp,
+    ArgMinOp,
     AttentionOp,
     BatchNormOp,
     BroadcastOp,
     CastOp,
     ConcatOp,
     ConstantOp,
+    CumSumOp,
     DivOp,
     EinsumOp,
     ExpOp,
+    GatherOp,
     GeluOp,
+    GroupNormOp,
     LayerNormOp,
     LogOp,
+    LogSoftmaxOp,
     MatMulOp,
     MaxOp,
     MulOp,
@@ -58,9 +76,11 @@ TENSOR_OPS: tuple[type[TasoOp], ...] = (
     PowOp,
     ReduceMaxOp,
     ReduceMeanOp,
+    ReduceMinOp,
     ReduceSumOp,
     ReluOp,
     ReshapeOp,
+    RmsNormOp,
     RsqrtOp,
     SliceOp,
     SoftmaxOp,

@@ -7,15 +7,15 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from xdsl.builder import Builder
 from xdsl.dialects import arith, tensor
-from xdsl.dialects.builtin import AffineMapAttr, DenseArrayBase, TensorType, i64
+from xdsl.dialects.builtin import AffineMapAttr, DenseArrayBase, IndexType, TensorType, i64
 from xdsl.dialects.linalg import ops as linalg
 from xdsl.dialects.linalg.attrs import IteratorTypeAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 from xdsl.rewriter import InsertPoint
 
-from taso.dialects.spec import TensorSpec, tensor_type
-from taso.lowering.linalg.values import Splat, Value, View
+from taso.dialects.spec import TensorSpec, spec_of, tensor_type
+from taso.lowering.linalg.values import Splat, Value, View, element_type
 
 ScalarBody: TypeAlias = Callable[[Builder, Sequence[SSAValue]], SSAValue]
 """Writes the scalar ops of a generic's body and gives what it yields."""
@@ -121,6 +121,21 @@ class LinalgBuilder:
         maps.append(_map(len(letters), range(len(result))))
         sources = [v.source for v in views]
         return self._generic(sources, self.fill(init), maps, len(result), combine)
+
+    def gather(self, table: SSAValue, indices: SSAValue, axis: int) -> View:
+        """The parts of `table` along `axis` that `indices` name, in place of that axis."""
+        rank, spec = spec_of(indices).rank, spec_of(table)
+        kept = spec.shape[:axis], spec.shape[axis + 1 :]
+        result = spec.with_shape([*kept[0], *spec_of(indices).shape, *kept[1]])
+
+        def extract(b: Builder, args: Sequence[SSAValue]) -> SSAValue:
+            at = [d for d in range(result.rank) if not axis <= d < axis + rank]
+            positions: list[SSAValue] = [b.insert(linalg.IndexOp(d)).result for d in at]
+            positions.insert(axis, b.insert(arith.IndexCastOp(args[0], IndexType())).result)
+            return b.insert(tensor.ExtractOp(table, positions, element_type(spec))).result
+
+        maps = [_map(result.rank, range(axis, axis + rank)), _map(result.rank, range(result.rank))]
+        return self._generic([indices], self.empty(result), maps, result.rank, extract)
 
     def matmul(self, lhs: SSAValue, rhs: SSAValue, init: Splat) -> View:
         """The named product of two matrices."""

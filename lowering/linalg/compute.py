@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from xdsl.builder import Builder
-from xdsl.ir import SSAValue
+from xdsl.dialects import arith
+from xdsl.ir import Operation, SSAValue
 
 from taso.dialects import equation
 from taso.dialects.base import TasoOp
-from taso.dialects.elementwise import AddOp, MaxOp, MulOp
+from taso.dialects.elementwise import AddOp, MulOp
 from taso.dialects.spec import Attrs, TensorSpec, get_ints, get_str, numpy_dtype
 from taso.lowering.linalg.builder import LinalgBuilder
 from taso.lowering.linalg.scalar import SCALARS, apply, convert, extend
@@ -71,16 +72,52 @@ def lower_reduce_sum(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs)
 
 
 def lower_reduce_max(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
-    """A reduction from -inf or the least integer."""
+    """A reduction from -inf, the least integer, or false."""
+    return [_extremum(to, operands, attrs, largest=True)]
+
+
+def lower_reduce_min(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> list[Value]:
+    """A reduction from inf, the largest integer, or true."""
+    return [_extremum(to, operands, attrs, largest=False)]
+
+
+def _extremum(
+    to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs, *, largest: bool
+) -> Value:
     spec = operands[0].spec
     term, result = _reduced(spec, attrs)
-    least = -math.inf if spec.is_float else int(np.iinfo(numpy_dtype(spec.dtype)).min)
-    init = Splat.of(least, _spec_of_letters(operands, [term], result))
+    kind = "float" if spec.is_float else "boolean" if spec.dtype == "i1" else "integer"
+    join = (_MAXIMA if largest else _MINIMA)[kind]
 
     def combine(b: Builder, args: Sequence[SSAValue]) -> SSAValue:
-        return apply(b, MaxOp, args[1], args[0])
+        return b.insert(join(args[1], args[0])).results[0]
 
-    return [to.reduction(operands, [term], result, init, combine)]
+    least, most = _range(spec)
+    init = Splat.of(least if largest else most, _spec_of_letters(operands, [term], result))
+    return to.reduction([operands[0]], [term], result, init, combine)
+
+
+# Those of floats give NaN if either operand is NaN.
+_MAXIMA: Mapping[str, Callable[..., Operation]] = {
+    "float": arith.MaximumfOp,
+    "integer": arith.MaxSIOp,
+    "boolean": arith.OrIOp,
+}
+_MINIMA: Mapping[str, Callable[..., Operation]] = {
+    "float": arith.MinimumfOp,
+    "integer": arith.MinSIOp,
+    "boolean": arith.AndIOp,
+}
+
+
+def _range(spec: TensorSpec) -> tuple[float, float]:
+    """The least and the largest value of an element type."""
+    if spec.is_float:
+        return -math.inf, math.inf
+    if spec.dtype == "i1":
+        return False, True
+    limits = np.iinfo(numpy_dtype(spec.dtype))
+    return int(limits.min), int(limits.max)
 
 
 def _reduced(spec: TensorSpec, attrs: Attrs) -> tuple[str, str]:

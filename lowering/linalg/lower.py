@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
+from taso.dialects.attention import AttentionOp
 from taso.dialects.base import Emitter, TasoOp
-from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
+from taso.dialects.composite import BatchNormOp, LayerNormOp, LogSoftmaxOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.elementwise import CastOp, GeluOp
+from taso.dialects.gather import GatherOp
 from taso.dialects.movement import (
     BroadcastOp,
     ConcatOp,
@@ -19,9 +21,19 @@ from taso.dialects.movement import (
     SplitOp,
     TransposeOp,
 )
-from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
+from taso.dialects.norm import GroupNormOp, RmsNormOp
+from taso.dialects.reduction import (
+    ArgMaxOp,
+    ArgMinOp,
+    ReduceMaxOp,
+    ReduceMeanOp,
+    ReduceMinOp,
+    ReduceSumOp,
+    VarOp,
+)
+from taso.dialects.scan import CumSumOp
 from taso.dialects.spec import Attrs, AttrValue, TensorSpec
-from taso.lowering.linalg import compute, decompose, movement
+from taso.lowering.linalg import compute, decompose, indexed, movement
 from taso.lowering.linalg.builder import LinalgBuilder
 from taso.lowering.linalg.compute import HALF_DTYPES, cast_to, lower_elementwise
 from taso.lowering.linalg.scalar import SCALARS
@@ -32,13 +44,18 @@ Decomposition: TypeAlias = Callable[[Emitter[Value], Sequence[Value], Attrs], Va
 
 LOWERINGS: Mapping[type[TasoOp], Lowering] = MappingProxyType(
     {
+        ArgMaxOp: indexed.lower_argmax,
+        ArgMinOp: indexed.lower_argmin,
         BroadcastOp: movement.lower_broadcast,
         CastOp: compute.lower_cast,
         ConcatOp: movement.lower_concat,
         ConstantOp: movement.lower_constant,
+        CumSumOp: indexed.lower_cumsum,
         EinsumOp: compute.lower_einsum,
+        GatherOp: indexed.lower_gather,
         MatMulOp: compute.lower_matmul,
         ReduceMaxOp: compute.lower_reduce_max,
+        ReduceMinOp: compute.lower_reduce_min,
         ReduceSumOp: compute.lower_reduce_sum,
         ReshapeOp: movement.lower_reshape,
         SliceOp: movement.lower_slice,
@@ -52,8 +69,11 @@ DECOMPOSITIONS: Mapping[type[TasoOp], Decomposition] = MappingProxyType(
     {
         AttentionOp: AttentionOp.decompose,
         BatchNormOp: BatchNormOp.decompose,
+        GroupNormOp: GroupNormOp.decompose,
         LayerNormOp: LayerNormOp.decompose,
+        LogSoftmaxOp: LogSoftmaxOp.decompose,
         ReduceMeanOp: decompose.decompose_mean,
+        RmsNormOp: RmsNormOp.decompose,
         SoftmaxOp: SoftmaxOp.decompose,
         VarOp: decompose.decompose_var,
     }
@@ -74,7 +94,8 @@ def needs_function(op: type[TasoOp], operands: Sequence[TensorSpec]) -> bool:
     That is where its linalg is more than one structured op (and its init), or hides the op.
     """
     accumulates = op in (MatMulOp, EinsumOp, ReduceSumOp) and operands[0].dtype in HALF_DTYPES
-    return accumulates or op is GeluOp or decomposition_of(op, operands) is not None
+    opaque = op in (ArgMaxOp, ArgMinOp, CumSumOp, GatherOp, GeluOp)
+    return accumulates or opaque or decomposition_of(op, operands) is not None
 
 
 def lower(

@@ -99,7 +99,7 @@ def ordered(ref: Ref, letters: str, result: str) -> Ref:
 
 
 def reduction(function: str, x: Ref, term: str, result: str, dtype: str) -> tuple[str, str]:
-    """A sum (`sum`) or maximum (`amax`) over the letters that `result` lacks.
+    """A sum (`sum`) or extremum (`amax`, `amin`) over the letters that `result` lacks.
 
     Returns the source and the letters of what it gives. torch would widen sums of integers.
     """

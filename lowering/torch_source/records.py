@@ -8,15 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from taso.dialects import equation
+from taso.dialects.attention import AttentionOp
 from taso.dialects.base import TasoOp
-from taso.dialects.composite import AttentionOp, BatchNormOp, LayerNormOp, SoftmaxOp
+from taso.dialects.composite import BatchNormOp, LayerNormOp, LogSoftmaxOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.elementwise import GeluOp
-from taso.dialects.reduction import ReduceMeanOp, ReduceSumOp, VarOp
+from taso.dialects.gather import GatherOp
+from taso.dialects.norm import GroupNormOp, RmsNormOp
+from taso.dialects.reduction import ArgMaxOp, ArgMinOp, ReduceMeanOp, ReduceSumOp, VarOp
+from taso.dialects.scan import CumSumOp
 from taso.dialects.spec import Attrs
+from taso.lowering.torch_source.attention import attention
 from taso.lowering.torch_source.code import Code, Ref
-from taso.lowering.torch_source.types import HALF, Type, ints
-from taso.lowering.torch_source.views import convert, permute
+from taso.lowering.torch_source.types import Type, ints
+from taso.lowering.torch_source.views import permute
 
 AtenCall = Callable[[Sequence[Ref], Attrs], Ref | None]
 """The call as an expression, or None where the op's body has to be translated."""
@@ -46,6 +51,11 @@ def _softmax(operands: Sequence[Ref], attrs: Attrs) -> Ref:
     return _same(x, f"torch.softmax({x.text}, {attrs['axis']})")
 
 
+def _log_softmax(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    (x,) = operands
+    return _same(x, f"torch.log_softmax({x.text}, {attrs['axis']})")
+
+
 def _gelu(operands: Sequence[Ref], attrs: Attrs) -> Ref:
     (x,) = operands
     suffix = ', approximate="tanh"' if attrs["approximate"] == "tanh" else ""
@@ -56,6 +66,18 @@ def _layer_norm(operands: Sequence[Ref], attrs: Attrs) -> Ref:
     x, gamma, beta = operands
     arguments = f"{x.text}, {ints(x.type.shape[-1:])}, {gamma.text}, {beta.text}"
     return _same(x, f"torch.layer_norm({arguments}, {attrs['eps']!r})")
+
+
+def _rms_norm(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    x, gamma = operands
+    arguments = f"{x.text}, {ints(x.type.shape[-1:])}, {gamma.text}, {attrs['eps']!r}"
+    return _same(x, f"torch.nn.functional.rms_norm({arguments})")
+
+
+def _group_norm(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    x, gamma, beta = operands
+    arguments = f"{x.text}, {attrs['groups']}, {gamma.text}, {beta.text}, {attrs['eps']!r}"
+    return _same(x, f"torch.nn.functional.group_norm({arguments})")
 
 
 def _batch_norm(operands: Sequence[Ref], attrs: Attrs) -> Ref | None:
@@ -106,56 +128,58 @@ def _var(operands: Sequence[Ref], attrs: Attrs) -> Ref | None:
     return _statistic("var", x, attrs, f", correction={correction}")
 
 
+def _argmax(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    return _arg_extremum("argmax", operands[0], attrs)
+
+
+def _argmin(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    return _arg_extremum("argmin", operands[0], attrs)
+
+
+def _arg_extremum(function: str, x: Ref, attrs: Attrs) -> Ref:
+    axis = cast(int, attrs["axis"])
+    shape = (*x.type.shape[:axis], *x.type.shape[axis + 1 :])
+    return Ref(f"torch.{function}({x.text}, {axis})", Type(shape, "int64"))
+
+
+def _cumsum(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    (x,) = operands  # torch would widen sums of integers
+    wide = f", dtype={x.type.torch_dtype}" if x.type.dtype.startswith("int") else ""
+    return _same(x, f"torch.cumsum({x.text}, {attrs['axis']}{wide})")
+
+
+def _gather(operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    table, indices = operands
+    axis = cast(int, attrs["axis"])
+    before, after = table.type.shape[:axis], table.type.shape[axis + 1 :]
+    type_ = Type((*before, *indices.type.shape, *after), table.type.dtype)
+    if axis == 0 and table.type.rank == 2:
+        return Ref(f"torch.nn.functional.embedding({indices.text}, {table.text})", type_)
+    flat = indices.text if indices.type.rank == 1 else f"{indices.text}.reshape(-1)"
+    rows = Ref(f"torch.index_select({table.text}, {axis}, {flat})", type_)
+    return rows if indices.type.rank == 1 else rows.view(f".reshape({ints(type_.shape)})", type_)
+
+
 ATEN_CALLS: Mapping[type[TasoOp], AtenCall] = {
+    ArgMaxOp: _argmax,
+    ArgMinOp: _argmin,
     BatchNormOp: _batch_norm,
+    CumSumOp: _cumsum,
+    GatherOp: _gather,
     GeluOp: _gelu,
+    GroupNormOp: _group_norm,
     LayerNormOp: _layer_norm,
+    LogSoftmaxOp: _log_softmax,
     ReduceMeanOp: _mean,
     ReduceSumOp: _sum,
+    RmsNormOp: _rms_norm,
     SoftmaxOp: _softmax,
     VarOp: _var,
 }
 """By op. What has no call is computed by a function."""
 
 
-def attention(code: Code, operands: Sequence[Ref], attrs: Attrs) -> Ref:
-    """Attention: by torch's kernel on CUDA, else by products and a softmax.
-
-    On a CPU that kernel gives 0 for a query that holds NaN, and is no faster. On CUDA it keeps
-    NaN, but gives 0 where all scores of a query are -inf, for which products give NaN.
-    """
-    if (call := _flash_attention(operands, attrs)) is not None:
-        code.return_if(f"{operands[0].text}.is_cuda", call)
-    dtype = operands[0].type.dtype
-    wide = "float32" if dtype in HALF else dtype
-    q, k, v = (convert(x, wide) for x in operands)
-    transposed = permute(k, [*range(k.type.rank - 2), k.type.rank - 1, k.type.rank - 2])
-    shape = (*q.type.shape[:-1], k.type.shape[-2])
-    scores = code.assign("scores", f"torch.matmul({q.text}, {transposed.text})", Type(shape, wide))
-    if attrs["scale"] != 1.0:
-        in_place = {scores: f"{scores.text}.mul_({attrs['scale']!r})"}
-        text = f"{scores.text} * {attrs['scale']!r}"
-        scores = code.assign("scores", text, scores.type, in_place=in_place)
-    weights = code.assign("weights", f"torch.softmax({scores.text}, -1)", scores.type)
-    shape = (*q.type.shape[:-1], v.type.shape[-1])
-    result = Ref(f"torch.matmul({weights.text}, {v.text})", Type(shape, wide))
-    return code.assign("attention", convert(result, dtype).text, Type(shape, dtype))
-
-
 COMPOSED: Mapping[type[TasoOp], Callable[[Code, Sequence[Ref], Attrs], Ref]] = {
     AttentionOp: attention
 }
 """Writers of a function's body, for recorded ops that are better written than translated."""
-
-
-def _flash_attention(operands: Sequence[Ref], attrs: Attrs) -> str | None:
-    """The call of torch's kernel, which takes heads of equal size, up to 256."""
-    q, _, v = operands
-    size = q.type.shape[-1]
-    fits = size == v.type.shape[-1] and size % 8 == 0 and 0 < size <= 256
-    if q.type.rank not in (3, 4) or not fits or q.type.dtype == "float64" or 0 in q.type.shape:
-        return None
-    batched = [x.text if x.type.rank == 4 else f"{x.text}.unsqueeze(0)" for x in operands]
-    arguments = f"{', '.join(batched)}, scale={attrs['scale']!r}"
-    call = f"torch.nn.functional.scaled_dot_product_attention({arguments})"
-    return call if q.type.rank == 4 else f"{call}.squeeze(0)"

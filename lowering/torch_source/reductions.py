@@ -1,10 +1,10 @@
-"""`linalg.matmul` and generics with reduction dims: contractions, sums and maxima."""
+"""`linalg.matmul` and generics with reduction dims: contractions, sums and extrema."""
 
 from __future__ import annotations
 
 import math
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from xdsl.dialects import arith
@@ -76,21 +76,17 @@ def _factors(value: SSAValue, block: Block) -> list[int] | None:
 
 
 def translate_reduction(values: Values, op: GenericOp) -> None:
-    """A sum or maximum of one operand."""
+    """A sum or an extremum of one operand."""
     *inputs, output = (_letters(dims) for dims in maps_of(op))
     block = op.body.block
     combine = _combiner(block)
     if _factors(combine.operands[1], block) != [0]:
         raise TorchSourceError("a reduction of more than its operand has no translation to torch")
-    match combine.name:
-        case "arith.maximumf" | "arith.maxsi":
-            require_init(values, op.outputs[0], _least(type_of(op.results[0])))
-            reduce(values, op.results[0], op.inputs[0], "amax", inputs[0], output)
-        case "arith.addf" | "arith.addi":
-            require_init(values, op.outputs[0], 0)
-            reduce(values, op.results[0], op.inputs[0], "sum", inputs[0], output)
-        case name:
-            raise TorchSourceError(f"a reduction by {name} has no translation to torch")
+    if combine.name not in _REDUCTIONS:
+        raise TorchSourceError(f"a reduction by {combine.name} has no translation to torch")
+    function, neutral = _REDUCTIONS[combine.name]
+    require_init(values, op.outputs[0], neutral(type_of(op.results[0])))
+    reduce(values, op.results[0], op.inputs[0], function, inputs[0], output)
 
 
 def require_init(values: Values, init: SSAValue, neutral: float) -> None:
@@ -100,15 +96,36 @@ def require_init(values: Values, init: SSAValue, neutral: float) -> None:
 
 
 def _least(type_: Type) -> float:
-    if type_.dtype.startswith("int"):
-        return -(2 ** (int(type_.dtype.removeprefix("int")) - 1))
-    return -math.inf
+    bits = _integer_bits(type_)
+    return -math.inf if bits is None else -(2 ** (bits - 1))
+
+
+def _largest(type_: Type) -> float:
+    bits = _integer_bits(type_)
+    return math.inf if bits is None else 2 ** (bits - 1) - 1
+
+
+def _integer_bits(type_: Type) -> int | None:
+    return int(type_.dtype.removeprefix("int")) if type_.dtype.startswith("int") else None
+
+
+_REDUCTIONS: Mapping[str, tuple[str, Callable[[Type], float]]] = {
+    "arith.addf": ("sum", lambda _: 0),
+    "arith.addi": ("sum", lambda _: 0),
+    "arith.andi": ("amin", lambda _: True),
+    "arith.maximumf": ("amax", _least),
+    "arith.maxsi": ("amax", _least),
+    "arith.minimumf": ("amin", _largest),
+    "arith.minsi": ("amin", _largest),
+    "arith.ori": ("amax", lambda _: False),
+}
+"""The torch function of a reduction by each op, and what it starts from."""
 
 
 def reduce(
     values: Values, value: SSAValue, source: SSAValue, function: str, term: str, result: str
 ) -> None:
-    """Append a sum or maximum of `source` over the letters that `result` lacks."""
+    """Append a sum or an extremum of `source` over the letters that `result` lacks."""
     text, letters = reduction(function, values.ref(source), term, result, type_of(value).dtype)
     _assign_ordered(values, value, function, text, letters, result)
 

@@ -128,6 +128,10 @@ def softmax(x: Term, axis: AttrExpr) -> Call:
     return Call("softmax", (x,), (("axis", axis),))
 
 
+def log_softmax(x: Term, axis: AttrExpr) -> Call:
+    return Call("log_softmax", (x,), (("axis", axis),))
+
+
 def layer_norm(x: Term, gamma: Term, beta: Term, eps: AttrExpr) -> Call:
     return Call("layer_norm", (x, gamma, beta), (("eps", eps),))
 
@@ -139,8 +143,13 @@ def batch_norm(
     return Call("batch_norm", (x, gamma, beta), attrs)
 
 
-def attention(q: Term, k: Term, v: Term, scale: AttrExpr) -> Call:
-    return Call("attention", (q, k, v), (("scale", scale),))
+def rms_norm(x: Term, gamma: Term, eps: AttrExpr) -> Call:
+    return Call("rms_norm", (x, gamma), (("eps", eps),))
+
+
+def attention(q: Term, k: Term, v: Term, *mask: Term, scale: AttrExpr) -> Call:
+    """Attention that is not causal."""
+    return Call("attention", (q, k, v, *mask), (("scale", scale), ("causal", False)))
 
 
 def splat(value: AttrExpr, *shape: DimExpr | Batch) -> Splat:

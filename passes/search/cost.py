@@ -25,11 +25,14 @@ from enum import Enum
 from typing import NamedTuple, cast
 
 from taso.dialects import equation
+from taso.dialects.attention import AttentionOp
 from taso.dialects.base import Attrs, AttrValue, OpKind, TasoOp, TensorSpec, numpy_dtype
-from taso.dialects.composite import AttentionOp, BatchNormOp, SoftmaxOp
+from taso.dialects.composite import BatchNormOp, LogSoftmaxOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp
 from taso.dialects.emit import SpecEmitter
-from taso.dialects.reduction import ReductionOp
+from taso.dialects.norm import GroupNormOp
+from taso.dialects.reduction import ArgExtremumOp, ReductionOp
+from taso.dialects.scan import CumSumOp
 from taso.dialects.taso import OPS
 from taso.passes.search.devices import Device
 from taso.passes.search.egraph import RESULT, ENode, node_attrs
@@ -192,26 +195,27 @@ class CostModel:
         """Seconds of the op alone, memory to memory; an n-ary sum is n - 1 calls."""
         if op is AttentionOp and not self._is_flash(operands):
             parts = _Parts(self)
-            AttentionOp.decompose(parts, operands, attrs)
+            # A mask is added, and a query without keys found, on the way of the softmax.
+            AttentionOp.decompose(parts, operands[:3], {**attrs, "causal": False})
             return parts.seconds
         count = call_count(op, operands)
         if count > 1:
             return count * self.call(op, attrs, operands[:2], results)
         device = self.device
-        moved = sum(t.bytes for t in (*operands, *results)) / device.bandwidth
+        moved = op.bytes_accessed(operands, attrs) / device.bandwidth
         fresh = sum(device.allocation(r.bytes) for r in results)
         return device.launch + max(self.arithmetic(op, attrs, operands), moved) + fresh
 
     def _is_flash(self, operands: Sequence[TensorSpec]) -> bool:
         """Whether an attention's heads fit the device's fused kernel."""
-        query, _, values = operands
+        query, _, values, *_ = operands
         return max(query.shape[-1], values.shape[-1]) <= self.device.flash_head_dim
 
     def arithmetic(self, op: type[TasoOp], attrs: Attrs, operands: Sequence[TensorSpec]) -> float:
         """Seconds of the op's floating-point operations at the rate that they reach."""
         flops = op.flops(operands, attrs) * call_count(op, operands)
         if op is AttentionOp:
-            q, k, _ = operands
+            q, k, *_ = operands
             rate = self.device.matmul_rate(q.dtype, (q.shape[-2], k.shape[-2]))
             return flops / (rate * ATTENTION_EFFICIENCY)
         if op.KIND is OpKind.CONTRACTION:
@@ -251,8 +255,10 @@ def reduced_axes(op: type[TasoOp], attrs: Attrs, rank: int) -> tuple[int, ...]:
     """The axes of the first operand over which a reduction or a composite collects."""
     if issubclass(op, ReductionOp):
         return cast("tuple[int, ...]", attrs["axes"])
-    if op is SoftmaxOp:
+    if issubclass(op, ArgExtremumOp | CumSumOp | LogSoftmaxOp | SoftmaxOp):
         return (cast(int, attrs["axis"]),)
+    if op is GroupNormOp:
+        return tuple(range(1, rank))
     if op is BatchNormOp:
         return tuple(i for i in range(rank) if i != attrs["axis"])
     return (rank - 1,)

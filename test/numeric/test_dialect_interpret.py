@@ -86,9 +86,12 @@ def test_unknown_ops_have_no_meaning() -> None:
 
 
 COMPOSITES = {
-    "attention": ([(2, 3, 4), (2, 5, 4), (2, 5, 6)], {"scale": 0.5}),
+    "attention": ([(2, 3, 4), (2, 5, 4), (2, 5, 6), (2, 3, 5)], {"scale": 0.5, "causal": True}),
     "batch_norm": ([(3, 4, 5), (4,), (4,)], {"axis": 1, "eps": 1e-5, "correction": 1}),
+    "group_norm": ([(3, 4, 5), (4,), (4,)], {"groups": 2, "eps": 1e-5}),
     "layer_norm": ([(3, 5), (5,), (5,)], {"eps": 1e-5}),
+    "log_softmax": ([(3, 5)], {"axis": 0}),
+    "rms_norm": ([(3, 5), (5,)], {"eps": 1e-5}),
     "softmax": ([(3, 5)], {"axis": 0}),
 }
 
@@ -155,12 +158,21 @@ def test_flops_of_a_chain() -> None:
         ("broadcast", [(2,)], {"dims": (0,), "shape": (2, 3)}, 0, 0),
         ("cast", [(2, 3)], {"dtype": "f16"}, 6, 4 * 6 + 2 * 6),
         ("exp", [(0, 3)], {}, 0, 0),
+        ("argmax", [(2, 3)], {"axis": 1}, 6, 4 * 6 + 8 * 2),
+        ("cumsum", [(2, 3)], {"axis": 1}, 6, 4 * 12),
     ],
 )
 def test_flops_and_bytes(name, shapes, attrs, flops, moved) -> None:
     specs = [TensorSpec(shape, "f32") for shape in shapes]
     assert OPS[name].flops(specs, attrs) == flops
     assert OPS[name].bytes_accessed(specs, attrs) == moved
+
+
+def test_a_gather_moves_the_rows_that_it_reads() -> None:
+    table, indices = TensorSpec((30_000, 7), "f16"), TensorSpec((2, 5), "i64")
+    moved = OPS["gather"].bytes_accessed([table, indices], {"axis": 0})
+    assert moved == 2 * (2 * 10 * 7) + 8 * 10
+    assert OPS["gather"].flops([table, indices], {"axis": 0}) == 0
 
 
 def test_version() -> None:

@@ -14,7 +14,8 @@ from taso.dialects.base import Array, AttrValue, TensorSpec
 from taso.dialects.taso import OPS
 
 Reference = Callable[[Sequence[Array], dict[str, AttrValue]], Sequence[Array]]
-Case = tuple[list[tuple[int, ...]], dict[str, AttrValue]]
+Case = tuple[list[tuple[int, ...] | TensorSpec], dict[str, AttrValue]]
+"""Operands, floats but where a type is given, and attributes."""
 
 SHAPES = [(), (1,), (7,), (3, 5), (2, 1, 7), (0, 4)]
 ONE = [([s], {}) for s in SHAPES]
@@ -67,8 +68,32 @@ def layer_norm(x: torch.Tensor, gamma, beta, eps: float):
     return torch.nn.functional.layer_norm(x, x.shape[-1:], gamma, beta, eps)
 
 
-def attention(q: torch.Tensor, k, v, scale: float):
-    return torch.softmax(scale * torch.einsum("...md,...nd->...mn", q, k), -1) @ v
+def attention(q: torch.Tensor, k, v, *masks, scale: float, causal: bool):
+    scores = scale * torch.einsum("...md,...nd->...mn", q, k)
+    for mask in masks:
+        scores = scores + mask
+    if causal:
+        unseen = torch.arange(k.shape[-2]) > torch.arange(q.shape[-2])[:, None]
+        scores = scores.masked_fill(unseen, -math.inf)
+    return torch.softmax(scores, -1) @ v
+
+
+def gather(operands: Sequence[Array], attrs: dict[str, AttrValue]) -> Sequence[Array]:
+    table, indices = operands
+    moved = np.moveaxis(table, attrs["axis"], 0)
+    rows = [moved[i] for i in indices.reshape(-1)]
+    stacked = np.array(rows).reshape(*indices.shape, *moved.shape[1:])
+    order = list(range(indices.ndim, stacked.ndim))
+    order[attrs["axis"] : attrs["axis"]] = range(indices.ndim)
+    return [stacked.transpose(order)]
+
+
+def group_norm(x: torch.Tensor, gamma, beta, groups: int, eps: float):
+    return torch.nn.functional.group_norm(x, groups, gamma, beta, eps)
+
+
+def rms_norm(x: torch.Tensor, gamma, eps: float):
+    return x / torch.sqrt((x**2).mean(-1, keepdim=True) + eps) * gamma
 
 
 def constant(operands: Sequence[Array], attrs: dict[str, AttrValue]) -> Sequence[Array]:
@@ -90,14 +115,30 @@ REDUCED = [
     ([(0, 4)], {"axes": (1,)}),
 ]
 
+ALONG = [([(3, 5)], {"axis": 0}), ([(2, 4, 3)], {"axis": 1}), ([(0, 4)], {"axis": 1})]
+NORMALISED = [([(3, 5)], {"axis": 0}), ([(2, 1, 7)], {"axis": 2}), ([(0, 4)], {"axis": 1})]
+
+
+def indices(*shape: int) -> TensorSpec:
+    """Integers, drawn from 0 to 2."""
+    return TensorSpec(shape, "i64")
+
+
 MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
     "add": (by_torch(lambda a, b: a + b), TWO),
+    "argmax": (by_torch(lambda a, axis: torch.argmax(a, axis)), ALONG),
+    "argmin": (by_torch(lambda a, axis: torch.argmin(a, axis)), ALONG),
     "attention": (
         by_torch(attention),
         [
-            ([(3, 4), (5, 4), (5, 2)], {"scale": 0.5}),
-            ([(2, 3, 1, 4), (2, 3, 7, 4), (2, 3, 7, 1)], {"scale": 1.25}),
-            ([(0, 4), (5, 4), (5, 2)], {"scale": 1.0}),
+            ([(3, 4), (5, 4), (5, 2)], {"scale": 0.5, "causal": False}),
+            ([(2, 3, 1, 4), (2, 3, 7, 4), (2, 3, 7, 1)], {"scale": 1.25, "causal": False}),
+            ([(0, 4), (5, 4), (5, 2)], {"scale": 1.0, "causal": False}),
+            ([(3, 4), (5, 4), (5, 2), (3, 5)], {"scale": 0.5, "causal": False}),
+            ([(5, 4), (3, 4), (3, 2)], {"scale": 0.5, "causal": True}),
+            ([(2, 3, 1, 4), (2, 3, 7, 4), (2, 3, 7, 1)], {"scale": 1.25, "causal": True}),
+            ([(2, 5, 4), (2, 6, 4), (2, 6, 2), (2, 5, 6)], {"scale": 0.5, "causal": True}),
+            ([(0, 4), (5, 4), (5, 2), (0, 5)], {"scale": 1.0, "causal": True}),
         ],
     ),
     "batch_norm": (
@@ -137,6 +178,7 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
             ([], {"value": b"", "shape": (0, 2), "dtype": "f64"}),
         ],
     ),
+    "cumsum": (by_torch(lambda a, axis: torch.cumsum(a, axis)), [*ALONG, ([(3, 0)], {"axis": 1})]),
     "div": (by_torch(lambda a, b: a / b), TWO),
     "einsum": (
         einsum,
@@ -151,7 +193,26 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
         ],
     ),
     "exp": (by_torch(torch.exp), ONE),
+    "gather": (
+        gather,
+        [
+            ([(5, 3), indices(2, 4)], {"axis": 0}),
+            ([(3, 5, 2), indices(3)], {"axis": 1}),
+            ([(2, 4), indices()], {"axis": 1}),
+            ([(3,), indices(1, 0)], {"axis": 0}),
+            ([(3, 0), indices(2)], {"axis": 0}),
+        ],
+    ),
     "gelu": (gelu, [([s], {"approximate": a}) for s in SHAPES for a in ("none", "tanh")]),
+    "group_norm": (
+        by_torch(group_norm),
+        [
+            ([(2, 6, 5, 3), (6,), (6,)], {"groups": 3, "eps": 1e-5}),
+            ([(1, 4), (4,), (4,)], {"groups": 1, "eps": 0.5}),
+            ([(3, 2, 7), (2,), (2,)], {"groups": 2, "eps": 1e-5}),
+            ([(0, 4, 3), (4,), (4,)], {"groups": 2, "eps": 1e-5}),
+        ],
+    ),
     "layer_norm": (
         by_torch(layer_norm),
         [
@@ -161,6 +222,7 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
         ],
     ),
     "log": (by_torch(torch.log), ONE),
+    "log_softmax": (by_torch(lambda a, axis: torch.log_softmax(a, axis)), NORMALISED),
     "matmul": (
         by_torch(torch.matmul),
         [
@@ -177,6 +239,7 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
     "pow": (by_torch(torch.pow), TWO),
     "reduce_max": (by_torch(lambda a, axes: torch.amax(a, axes)), REDUCED),
     "reduce_mean": (by_torch(lambda a, axes: torch.mean(a, axes)), REDUCED),
+    "reduce_min": (by_torch(lambda a, axes: torch.amin(a, axes)), REDUCED),
     "reduce_sum": (
         by_torch(lambda a, axes: torch.sum(a, axes)),
         [*REDUCED, ([(3, 0)], {"axes": (1,)})],
@@ -190,6 +253,14 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
             ([(0, 4)], {"shape": (5, 0)}),
         ],
     ),
+    "rms_norm": (
+        by_torch(rms_norm),
+        [
+            ([(3, 5), (5,)], {"eps": 1e-5}),
+            ([(2, 1, 7), (7,)], {"eps": 0.5}),
+            ([(0, 4), (4,)], {"eps": 1e-5}),
+        ],
+    ),
     "rsqrt": (by_torch(torch.rsqrt), ONE),
     "slice": (
         by_torch(lambda a, axis, start, stop: torch.narrow(a, axis, start, stop - start)),
@@ -198,10 +269,7 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
             ([(3, 5)], {"axis": 0, "start": 2, "stop": 2}),
         ],
     ),
-    "softmax": (
-        by_torch(lambda a, axis: torch.softmax(a, axis)),
-        [([(3, 5)], {"axis": 0}), ([(2, 1, 7)], {"axis": 2}), ([(0, 4)], {"axis": 1})],
-    ),
+    "softmax": (by_torch(lambda a, axis: torch.softmax(a, axis)), NORMALISED),
     "split": (
         by_torch(lambda a, axis, sizes: torch.split(a, sizes, axis)),
         [
@@ -234,8 +302,11 @@ def test_meaning(name: str) -> None:
     reference, cases = MEANINGS[name]
     rng = np.random.default_rng()
     for shapes, attrs in cases:
-        specs = [TensorSpec(shape, "f64") for shape in shapes]
-        operands = [3 * random_array(spec, rng) for spec in specs]
+        specs = [s if isinstance(s, TensorSpec) else TensorSpec(s, "f64") for s in shapes]
+        operands = [
+            3 * random_array(spec, rng) if spec.is_float else rng.integers(0, 3, spec.shape)
+            for spec in specs
+        ]
         if name in POSITIVE:
             operands[0] = np.abs(operands[0]) + 0.1
         results = OPS[name].evaluate(operands, attrs)
@@ -259,7 +330,16 @@ SPECIAL: list[tuple[str, dict[str, AttrValue], list[list[float]], list[float]]] 
     ("rsqrt", {}, [[0.0, INF]], [INF, 0.0]),
     ("div", {}, [[1.0, -1.0, 0.0], [0.0, 0.0, 0.0]], [INF, -INF, NAN]),
     ("reduce_max", {"axes": (0,)}, [[1.0, NAN, INF]], [NAN]),
+    ("reduce_min", {"axes": (0,)}, [[1.0, NAN, -INF]], [NAN]),
     ("reduce_sum", {"axes": (0,)}, [[INF, -INF]], [NAN]),
+    ("argmax", {"axis": 0}, [[2.0, 3.0, -INF, 3.0]], [1.0]),
+    ("argmax", {"axis": 0}, [[2.0, NAN, INF, NAN]], [1.0]),
+    ("argmax", {"axis": 0}, [[-INF, -INF]], [0.0]),
+    ("argmin", {"axis": 0}, [[2.0, -3.0, INF, -3.0]], [1.0]),
+    ("argmin", {"axis": 0}, [[2.0, NAN, -INF]], [1.0]),
+    ("cumsum", {"axis": 0}, [[1.0, INF, 2.0, NAN, 1.0]], [1.0, INF, INF, NAN, NAN]),
+    ("log_softmax", {"axis": 0}, [[1e4, 0.0]], [0.0, -1e4]),
+    ("log_softmax", {"axis": 0}, [[-INF, 0.0]], [-INF, 0.0]),
     ("reduce_mean", {"axes": (0,)}, [[]], [NAN]),
     ("var", {"axes": (0,), "correction": 1}, [[5.0]], [NAN]),
     ("var", {"axes": (0,), "correction": 2}, [[5.0, 6.0]], [INF]),
@@ -276,3 +356,42 @@ SPECIAL: list[tuple[str, dict[str, AttrValue], list[list[float]], list[float]]] 
 def test_special_values(name, attrs, operands, expected) -> None:
     (result,) = OPS[name].evaluate([np.array(a) for a in operands], attrs)
     np.testing.assert_array_equal(np.atleast_1d(result).astype(np.float64), expected)
+
+
+ATTENTION = {"scale": 1.0, "causal": False}
+
+
+def attend(q, k, v, *mask, **attrs) -> Array:
+    operands = [np.array(a, np.float64) for a in (q, k, v, *mask)]
+    return OPS["attention"].evaluate(operands, ATTENTION | attrs)[0]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_query_that_sees_no_key() -> None:
+    """Its weights are 0 with a mask and if causal, as in torch; without, they are NaN."""
+    query, key, values = [[1.0], [2.0]], [[3.0], [4.0]], [[5.0], [6.0]]
+    hidden = [[-INF, -INF], [-INF, 0.0]]
+    np.testing.assert_array_equal(attend(query, key, values, hidden), [[0.0], [6.0]])
+    torch_gives = torch.nn.functional.scaled_dot_product_attention(
+        *(torch.tensor(a, dtype=torch.float64) for a in (query, key, values, hidden)), scale=1.0
+    )
+    np.testing.assert_array_equal(torch_gives, [[0.0], [6.0]])
+    minus = [[-INF], [2.0]]
+    np.testing.assert_array_equal(attend(minus, key, values)[0], [NAN])
+    np.testing.assert_array_equal(attend(minus, key, values, causal=True)[0], [0.0])
+
+
+@pytest.mark.filterwarnings("error")
+def test_masked_attention_keeps_nan() -> None:
+    query, key, values = [[NAN], [2.0]], [[3.0], [4.0]], [[5.0], [6.0]]
+    for mask in ([], [[[0.0, -INF], [0.0, -INF]]]):
+        result = attend(query, key, values, *mask, causal=True)
+        np.testing.assert_array_equal(np.isnan(result), [[True], [False]])
+
+
+def test_booleans_are_reduced_by_any_and_all() -> None:
+    rows = np.array([[True, False], [False, False], [True, True]])
+    (largest,) = OPS["reduce_max"].evaluate([rows], {"axes": (1,)})
+    (least,) = OPS["reduce_min"].evaluate([rows], {"axes": (1,)})
+    np.testing.assert_array_equal(largest, rows.any(1))
+    np.testing.assert_array_equal(least, rows.all(1))

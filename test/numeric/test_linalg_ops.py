@@ -210,10 +210,68 @@ REDUCTIONS: list[tuple[Shape, Shape]] = [
 
 @pytest.mark.parametrize("dtype", NUMBERS)
 def test_reductions(dtype: str) -> None:
-    for name in ("reduce_sum", "reduce_max"):
+    for name in ("reduce_sum", "reduce_max", "reduce_min"):
         check_random(
             dtype, [(name, [shape], {"axes": axes}) for shape, axes in REDUCTIONS], positive=True
         )
+
+
+def test_reductions_of_booleans() -> None:
+    for name in ("reduce_max", "reduce_min"):
+        check_random("i1", [(name, [shape], {"axes": axes}) for shape, axes in REDUCTIONS])
+
+
+ALONG: list[tuple[Shape, int]] = [((3, 5), 1), ((2, 7, 3), 1), ((6,), 0), ((1, 3), 0), ((0, 3), 1)]
+
+
+@pytest.mark.parametrize("dtype", NUMBERS)
+def test_argmax_argmin_and_cumsum(dtype: str) -> None:
+    for name in ("argmax", "argmin"):
+        check_random(dtype, [(name, [shape], {"axis": axis}) for shape, axis in ALONG])
+    sums: list[Case] = [("cumsum", [shape], {"axis": axis}) for shape, axis in ALONG]
+    sums.append(("cumsum", [(3, 0)], {"axis": 1}))
+    check_random(dtype, sums, positive=True)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", ["argmax", "argmin", "cumsum"])
+def test_indexed_ops_on_special_values(name: str, dtype: str) -> None:
+    """The first of equal elements; NaN is an extremum, and neither it nor inf goes back."""
+    inf, nan = np.inf, np.nan
+    rows = [[1, inf, inf, -1], [-inf, -inf, -inf, -inf], [1, nan, inf, nan], [inf, 2, -inf, 2]]
+    check_arrays(name, [np.array(rows)], dtype, axis=1)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_extrema_of_least_and_largest_integers(dtype: str) -> None:
+    limits = np.iinfo(numpy_dtype(dtype))
+    rows = np.array([[limits.min, limits.min, 3], [limits.max, 0, limits.max]])
+    for name in ("argmax", "argmin"):
+        check_arrays(name, [rows], dtype, axis=1)
+    check_arrays("reduce_min", [rows[1:, ::2]], dtype, axes=(1,))
+    check_arrays("cumsum", [rows], dtype, axis=1)
+
+
+@pytest.mark.parametrize("indices", INTEGERS)
+@pytest.mark.parametrize("dtype", ALL)
+def test_gather(dtype: str, indices: str) -> None:
+    shapes: list[tuple[Shape, Shape, int]] = [
+        ((5, 3), (2, 4), 0),
+        ((3, 5, 2), (3,), 1),
+        ((2, 5), (), 1),
+        ((5,), (1, 2), 0),
+        ((5,), (), 0),
+        ((5, 0), (3,), 0),
+        ((5, 2), (0,), 0),
+    ]
+    rng = np.random.default_rng()
+    cases, inputs = [], []
+    for table, s, axis in shapes:
+        specs = [TensorSpec(table, dtype), TensorSpec(s, indices)]
+        cases.append(OpCase("gather", specs, {"axis": axis}))
+        inputs += random_inputs(specs[:1], rng)
+        inputs.append(np.asarray(rng.integers(0, 5, s)).astype(indices.replace("i", "int")))
+    check(module_of(cases), inputs, exact=True)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -261,9 +319,11 @@ def test_half_sums_accumulate_in_f32() -> None:
 def test_softmax(dtype: str) -> None:
     """Large values do not overflow; a row of -inf is NaN, and NaN spreads over its row."""
     shapes: list[tuple[Shape, int]] = [((3, 7), 1), ((3, 7), 0), ((2, 1, 5), 1), ((4,), 0)]
-    check_random(dtype, [("softmax", [shape], {"axis": axis}) for shape, axis in shapes])
+    for name in ("softmax", "log_softmax"):
+        check_random(dtype, [(name, [shape], {"axis": axis}) for shape, axis in shapes])
     rows = np.array([[6e4, 6e4, -6e4], [-np.inf] * 3, [1, np.nan, 2], [np.inf, 1, 2]])
     check_arrays("softmax", [rows], dtype, axis=1)
+    check_arrays("log_softmax", [rows / 100], dtype, axis=1)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -275,18 +335,31 @@ def test_norms(dtype: str) -> None:
         ("batch_norm", [x, (n,), (n,)], {"axis": axis, "eps": 1e-5, "correction": correction})
         for x, axis, n, correction in [((9, 3), 1, 3, 1), ((9, 3), 1, 3, 0), ((3, 4, 5), 0, 3, 1)]
     ]
-    check_random(dtype, [*layer, *batch])
+    rms: list[Case] = [("rms_norm", [x, x[-1:]], {"eps": 1e-5}) for x in [(3, 7), (2, 3, 5), (7,)]]
+    group: list[Case] = [
+        ("group_norm", [x, x[1:2], x[1:2]], {"groups": 2, "eps": 1e-5})
+        for x in [(3, 4, 5), (2, 6, 3, 2), (0, 2, 3)]
+    ]
+    check_random(dtype, [*layer, *batch, *rms, *group])
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_attention(dtype: str) -> None:
-    check_random(
-        dtype,
-        [
-            ("attention", [(*b, 5, 7), (*b, 4, 7), (*b, 4, 3)], {"scale": 0.37})
-            for b in [(), (2, 3)]
-        ],
-    )
+    shapes = [[(*b, 5, 7), (*b, 4, 7), (*b, 4, 3)] for b in [(), (2, 3)]]
+    masked = [[*operands, (*operands[0][:-1], 4)] for operands in shapes]
+    for causal in (False, True):
+        attrs = {"scale": 0.37, "causal": causal}
+        check_random(dtype, [("attention", operands, attrs) for operands in [*shapes, *masked]])
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_masked_attention_of_special_values(dtype: str) -> None:
+    """A row of the mask hides all keys, one query is NaN, a hidden key is inf."""
+    rng = np.random.default_rng()
+    query, key, values = (rng.uniform(0.3, 2, s) for s in ((4, 3), (5, 3), (5, 2)))
+    mask = np.where(rng.random((4, 5)) < 0.4, -np.inf, rng.normal(size=(4, 5)))
+    mask[1], query[2], key[3] = -np.inf, np.nan, np.inf
+    check_arrays("attention", [query, key, values, mask], dtype, scale=0.37, causal=False)
 
 
 @pytest.mark.parametrize(

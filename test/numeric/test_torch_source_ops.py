@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from support.linalg import OpCase, module_of, random_inputs
-from support.torch_source import check_torch
+from support.torch_source import check_torch, program_of
 
 from taso.dialects.movement import pack_constant
 from taso.dialects.spec import FLOAT_DTYPES, TensorSpec, numpy_dtype
@@ -30,6 +31,15 @@ REDUCED: list[Case] = [
     ([(7,)], {"axes": (0,)}),
 ]
 REDUCED_TO_NOTHING: list[Case] = [([(3, 0)], {"axes": (1,)})]
+
+
+ALONG: list[Case] = [
+    ([(3, 5)], {"axis": 1}),
+    ([(2, 7, 3)], {"axis": 1}),
+    ([(6,)], {"axis": 0}),
+    ([(1, 3)], {"axis": 0}),
+    ([(0, 3)], {"axis": 1}),
+]
 
 
 def _statistics(axis: int, correction: int) -> dict[str, Any]:
@@ -115,7 +125,12 @@ CASES: dict[str, tuple[tuple[str, ...], list[Case]]] = {
         ],
     ),
     "reduce_sum": (NUMBERS, REDUCED + REDUCED_TO_NOTHING),
-    "reduce_max": (NUMBERS, REDUCED),
+    "reduce_max": (ALL, REDUCED),
+    "reduce_min": (ALL, REDUCED),
+    "argmax": (NUMBERS, ALONG),
+    "argmin": (NUMBERS, ALONG),
+    "cumsum": (NUMBERS, [*ALONG, ([(3, 0)], {"axis": 1})]),
+    "gather": (ALL, []),  # below
     "reduce_mean": (FLOAT_DTYPES, REDUCED + REDUCED_TO_NOTHING),
     "var": (
         FLOAT_DTYPES,
@@ -171,6 +186,35 @@ CASES: dict[str, tuple[tuple[str, ...], list[Case]]] = {
             ([(0, 4)], {"axis": 1}),
         ],
     ),
+    "log_softmax": (
+        FLOAT_DTYPES,
+        [
+            ([(3, 5)], {"axis": 1}),
+            ([(3, 5, 2)], {"axis": 1}),
+            ([(7,)], {"axis": 0}),
+            ([(0, 4)], {"axis": 1}),
+        ],
+    ),
+    "rms_norm": (
+        FLOAT_DTYPES,
+        [
+            ([(3, 5), (5,)], {"eps": 1e-5}),
+            ([(2, 3, 7), (7,)], {"eps": 1e-3}),
+            ([(5,), (5,)], {"eps": 1e-5}),
+            ([(0, 5), (5,)], {"eps": 1e-5}),
+            ([(3, 1), (1,)], {"eps": 1e-5}),
+        ],
+    ),
+    "group_norm": (
+        FLOAT_DTYPES,
+        [
+            ([(2, 6, 5), (6,), (6,)], {"groups": 3, "eps": 1e-5}),
+            ([(2, 6, 5, 3), (6,), (6,)], {"groups": 1, "eps": 1e-3}),
+            ([(3, 4), (4,), (4,)], {"groups": 2, "eps": 1e-5}),
+            ([(1, 3, 2), (3,), (3,)], {"groups": 3, "eps": 1e-5}),
+            ([(0, 4, 2), (4,), (4,)], {"groups": 2, "eps": 1e-5}),
+        ],
+    ),
     "layer_norm": (
         FLOAT_DTYPES,
         [
@@ -200,15 +244,25 @@ CASES: dict[str, tuple[tuple[str, ...], list[Case]]] = {
     "attention": (
         FLOAT_DTYPES,
         [
-            ([(3, 8), (5, 8), (5, 4)], {"scale": 0.35}),
-            ([(2, 3, 4, 8), (2, 3, 5, 8), (2, 3, 5, 8)], {"scale": 0.125}),
-            ([(2, 0, 8), (2, 5, 8), (2, 5, 3)], {"scale": 1.0}),
-            ([(1, 1), (1, 1), (1, 1)], {"scale": 2.0}),
+            (shapes, {"scale": scale, "causal": causal})
+            for *shapes, scale in [
+                ((3, 8), (5, 8), (5, 4), 0.35),
+                ((2, 3, 4, 8), (2, 3, 5, 8), (2, 3, 5, 8), 0.125),
+                ((2, 0, 8), (2, 5, 8), (2, 5, 3), 1.0),
+                ((1, 1), (1, 1), (1, 1), 2.0),
+                ((3, 8), (5, 8), (5, 4), (3, 5), 0.35),
+                ((4, 7, 3), (4, 5, 3), (4, 5, 3), (4, 7, 5), 0.35),
+                ((2, 3, 4, 8), (2, 3, 5, 8), (2, 3, 5, 8), (2, 3, 4, 5), 0.125),
+                ((2, 2, 3, 4, 8), (2, 2, 3, 5, 8), (2, 2, 3, 5, 4), (2, 2, 3, 4, 5), 1.0),
+                ((2, 0, 8), (2, 5, 8), (2, 5, 3), (2, 0, 5), 1.0),
+            ]
+            for causal in (False, True)
         ],
     ),
 }
 POSITIVE = {"log", "sqrt", "rsqrt", "pow", "div"}
 ACCUMULATED = {"einsum", "matmul", "reduce_mean", "reduce_sum", "var", "softmax", "layer_norm"}
+ACCUMULATED |= {"cumsum", "group_norm", "log_softmax", "rms_norm"}
 ACCUMULATED |= {"batch_norm", "attention", "gelu", "pow", "rsqrt", "tanh"}
 
 
@@ -216,7 +270,7 @@ def test_every_op_is_here() -> None:
     assert CASES.keys() == OPS.keys()
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name != "constant"])
+@pytest.mark.parametrize("name", [name for name in CASES if CASES[name][1]])
 def test_op(name: str) -> None:
     dtypes, cases = CASES[name]
     rng = np.random.default_rng()
@@ -244,11 +298,19 @@ SPECIAL = np.array([[np.nan, 1.0, -2.0], [np.inf, 3.0, 0.5], [-np.inf, 0.0, -0.0
 
 @pytest.mark.parametrize("dtype", FLOAT_DTYPES)
 @pytest.mark.parametrize(
-    "name", ["relu", "neg", "exp", "log", "sqrt", "tanh", "softmax", "reduce_max", "reduce_sum"]
+    "name",
+    [
+        *("relu", "neg", "exp", "log", "sqrt", "tanh", "softmax", "reduce_max", "reduce_min"),
+        *("reduce_sum", "argmax", "argmin", "cumsum"),
+    ],
 )
 def test_nan_and_inf_go_through_unary(name: str, dtype: str) -> None:
-    attrs = {"softmax": {"axis": 1}, "reduce_max": {"axes": (1,)}, "reduce_sum": {"axes": (1,)}}
-    case = OpCase(name, [TensorSpec(SPECIAL.shape, dtype)], attrs.get(name, {}))
+    attrs: dict[str, Any] = {}
+    if name.startswith("reduce"):
+        attrs = {"axes": (1,)}
+    elif name in ("softmax", "argmax", "argmin", "cumsum"):
+        attrs = {"axis": 1}
+    case = OpCase(name, [TensorSpec(SPECIAL.shape, dtype)], attrs)
     check_torch(module_of([case]), [SPECIAL.astype(numpy_dtype(dtype))], accumulated=True)
 
 
@@ -261,13 +323,49 @@ def test_nan_and_inf_go_through_binary(name: str, dtype: str) -> None:
     check_torch(module_of([case]), inputs)
 
 
+@pytest.mark.parametrize("indices", INTEGERS)
+@pytest.mark.parametrize("dtype", ALL)
+def test_gather(dtype: str, indices: str) -> None:
+    shapes: list[tuple[Shape, Shape, int]] = [
+        ((5, 3), (2, 4), 0),
+        ((3, 5, 2), (3,), 1),
+        ((3, 5, 2), (2, 2), 2),
+        ((2, 5), (), 1),
+        ((5,), (1, 2), 0),
+        ((5, 0), (3,), 0),
+        ((5, 2), (0,), 0),
+    ]
+    rng = np.random.default_rng()
+    cases: list[OpCase] = []
+    inputs: list[np.ndarray] = []
+    for table, shape, axis in shapes:
+        specs = [TensorSpec(table, dtype), TensorSpec(shape, indices)]
+        cases.append(OpCase("gather", specs, {"axis": axis}))
+        drawn = rng.integers(0, table[axis], shape)
+        inputs += [*random_inputs(specs[:1], rng), np.asarray(drawn, numpy_dtype(indices))]
+    check_torch(module_of(cases), inputs)
+
+
+def test_gather_raises_where_an_index_is_outside() -> None:
+    specs = [TensorSpec((5, 3), "f32"), TensorSpec((2,), "i64")]
+    program = program_of(module_of([OpCase("gather", specs, {"axis": 0})]))
+    for wrong in (5, -1):
+        with pytest.raises(IndexError, match="out of range"):
+            program.run([torch.ones(5, 3), torch.tensor([0, wrong])])
+
+
 @pytest.mark.parametrize("dtype", FLOAT_DTYPES)
 @pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
 def test_attention_keeps_nan_and_inf_of_the_query(special: float, dtype: str) -> None:
     rng = np.random.default_rng()
     query, key, value = (rng.uniform(0.3, 2, shape) for shape in ((3, 4), (5, 4), (5, 2)))
     query[1] = special
-    inputs = [a.astype(numpy_dtype(dtype)) for a in (query, key, value)]
-    specs = [TensorSpec(a.shape, dtype) for a in inputs]
-    module = module_of([OpCase("attention", specs, {"scale": 0.5})])
-    check_torch(module, inputs, accumulated=True)
+    mask = np.where(rng.random((3, 5)) < 0.3, -np.inf, rng.normal(size=(3, 5)))
+    mask[2] = -np.inf
+    for operands in ([query, key, value], [query, key, value, mask]):
+        inputs = [a.astype(numpy_dtype(dtype)) for a in operands]
+        specs = [TensorSpec(a.shape, dtype) for a in inputs]
+        cases = [
+            OpCase("attention", specs, {"scale": 0.5, "causal": causal}) for causal in (False, True)
+        ]
+        check_torch(module_of(cases), inputs * 2, accumulated=True)

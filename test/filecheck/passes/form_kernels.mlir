@@ -32,7 +32,7 @@ func.func @alone(%x: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>, tens
   %e = taso.exp %t : tensor<4x4xf32>
   %m = taso.matmul %x, %t : tensor<4x4xf32>, tensor<4x4xf32> -> tensor<4x4xf32>
   %c = taso.concat %x, %t, axis = 0 : tensor<4x4xf32>, tensor<4x4xf32> -> tensor<8x4xf32>
-  %a = taso.attention %x, %t, %x, scale = 1.0 : tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32> -> tensor<4x4xf32>
+  %a = taso.attention %x, %t, %x, scale = 1.0, causal = false : tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32> -> tensor<4x4xf32>
   func.return %e, %m, %c, %a : tensor<4x4xf32>, tensor<4x4xf32>, tensor<8x4xf32>, tensor<4x4xf32>
 }
 
