@@ -22,13 +22,21 @@ from taso.dialects.base import TensorSpec, spec_of, tensor_type
 from taso.dialects.movement import ConstantOp
 from taso.dialects.values import splat_value
 from taso.dialects.version import stamp_version
-from taso.frontends.aten import contraction, elementwise, movement, reduction
+from taso.frontends.aten import (
+    attention,
+    contraction,
+    elementwise,
+    indexing,
+    movement,
+    norm,
+    reduction,
+)
 from taso.frontends.aten.writer import CONVERTERS, NodeWriter, UnsupportedError, tensor_spec
 from taso.frontends.folding import constant_attrs, constant_nodes, fold, is_mutable, is_static
 from taso.passes.hoist_params import PARAM
 
 # Importing a family registers its converters.
-FAMILIES = (contraction, elementwise, movement, reduction)
+FAMILIES = (attention, contraction, elementwise, indexing, movement, norm, reduction)
 
 PLACEMENT = ("device", "layout", "memory_format", "non_blocking", "pin_memory", "dtype")
 """Arguments that say where and how a result is kept; its element type is known from its node."""

@@ -1,4 +1,4 @@
-"""Matrix products, einsum and attention."""
+"""Matrix products and einsum."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 from xdsl.ir import SSAValue
 
-from taso.dialects.composite import AttentionOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.elementwise import AddOp, MulOp
 from taso.dialects.movement import TransposeOp
@@ -73,28 +72,3 @@ def explicit_equation(equation: str) -> str:
         return f"{operands}->{result}"
     names = str.maketrans(dict(zip(letters, string.ascii_lowercase, strict=False)))
     return f"{operands}->{result}".translate(names)
-
-
-@converts("scaled_dot_product_attention.default")
-def attention(
-    to: NodeWriter,
-    query: SSAValue,
-    key: SSAValue,
-    value: SSAValue,
-    attn_mask: SSAValue | None = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-) -> SSAValue:
-    given = {
-        "a mask": attn_mask is not None,
-        "dropout": dropout_p != 0,
-        "is_causal": is_causal,
-        "enable_gqa": enable_gqa,
-    }
-    if any(given.values()):
-        raise UnsupportedError(f"{next(what for what, is_set in given.items() if is_set)} is set")
-    default = to.shape(query)[-1] ** -0.5
-    operands = [query, key, value]
-    return to.emit(AttentionOp, operands, scale=default if scale is None else scale)

@@ -1,4 +1,4 @@
-"""Reductions, softmax and normalisation."""
+"""Reductions, softmax and cumulative sums."""
 
 from __future__ import annotations
 
@@ -7,9 +7,19 @@ from collections.abc import Sequence
 
 from xdsl.ir import SSAValue
 
-from taso.dialects.base import AttrValue, TasoOp, TensorSpec
-from taso.dialects.composite import LayerNormOp, SoftmaxOp
-from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
+from taso.dialects.base import AttrValue, TasoOp, spec_of
+from taso.dialects.composite import CompositeOp, LogSoftmaxOp, SoftmaxOp
+from taso.dialects.reduction import (
+    ArgExtremumOp,
+    ArgMaxOp,
+    ArgMinOp,
+    ReduceMaxOp,
+    ReduceMeanOp,
+    ReduceMinOp,
+    ReduceSumOp,
+    VarOp,
+)
+from taso.dialects.scan import CumSumOp
 from taso.frontends.aten.writer import NodeWriter, UnsupportedError, converts, wrap_axis
 
 
@@ -51,12 +61,99 @@ def reduce_max(
     return _reduce(to, ReduceMaxOp, x, dim)
 
 
+@converts("amin.default", "min.default")
+def reduce_min(
+    to: NodeWriter, x: SSAValue, dim: Sequence[int] | None = None, keepdim: bool = False
+) -> SSAValue:
+    return _reduce(to, ReduceMinOp, x, dim)
+
+
+@converts("any.default", "any.dim", "any.dims")
+def reduce_any(
+    to: NodeWriter,
+    x: SSAValue,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+) -> SSAValue:
+    """Whether an element is not 0; none is, where there are none."""
+    return _reduce_booleans(to, ReduceMaxOp, x, dim, empty=False)
+
+
+@converts("all.default", "all.dim", "all.dims")
+def reduce_all(
+    to: NodeWriter,
+    x: SSAValue,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+) -> SSAValue:
+    """Whether no element is 0; all are not, where there are none."""
+    return _reduce_booleans(to, ReduceMinOp, x, dim, empty=True)
+
+
+def _reduce_booleans(
+    to: NodeWriter,
+    op: type[TasoOp],
+    x: SSAValue,
+    dims: int | Sequence[int] | None,
+    *,
+    empty: bool,
+) -> SSAValue:
+    if 0 in to.shape(x):
+        return to.splat(empty, to.result)
+    if isinstance(dims, Sequence) and not dims:  # no axis, where others take it for all
+        return to.cast(x, to.result.dtype)
+    return _reduce(to, op, x, dims)
+
+
 @converts("max.dim")
 def max_with_index(
     to: NodeWriter, x: SSAValue, dim: int, keepdim: bool = False
 ) -> Sequence[SSAValue | None]:
-    """The values; the indices have no counterpart."""
-    return _reduce(to, ReduceMaxOp, x, dim), None
+    return _with_index(to, ReduceMaxOp, ArgMaxOp, x, dim)
+
+
+@converts("min.dim")
+def min_with_index(
+    to: NodeWriter, x: SSAValue, dim: int, keepdim: bool = False
+) -> Sequence[SSAValue | None]:
+    return _with_index(to, ReduceMinOp, ArgMinOp, x, dim)
+
+
+def _with_index(
+    to: NodeWriter, op: type[TasoOp], index: type[ArgExtremumOp], x: SSAValue, dim: int
+) -> Sequence[SSAValue | None]:
+    """The extremum and where it first is; of booleans, the place has no counterpart."""
+    values = _reduce(to, op, x, dim)
+    return values, None if spec_of(x).dtype == "i1" else _arg_extremum(to, index, x, dim)
+
+
+@converts("argmax.default")
+def argmax(to: NodeWriter, x: SSAValue, dim: int | None = None, keepdim: bool = False) -> SSAValue:
+    return _arg_extremum(to, ArgMaxOp, x, dim)
+
+
+@converts("argmin.default")
+def argmin(to: NodeWriter, x: SSAValue, dim: int | None = None, keepdim: bool = False) -> SSAValue:
+    return _arg_extremum(to, ArgMinOp, x, dim)
+
+
+def _arg_extremum(
+    to: NodeWriter, op: type[ArgExtremumOp], x: SSAValue, dim: int | None
+) -> SSAValue:
+    """Along one axis, or of all elements in row-major order."""
+    shape = to.shape(x)
+    whole = dim is None or not shape
+    source = to.reshape(x, [math.prod(shape)]) if whole else x
+    axis = 0 if dim is None or whole else wrap_axis(dim, len(shape))
+    return to.reshape(to.emit(op, [source], axis=axis), to.result.shape)
+
+
+@converts("cumsum.default")
+def cumsum(to: NodeWriter, x: SSAValue, dim: int) -> SSAValue:
+    wide = to.cast(x, to.result.dtype)
+    if to.result.rank == 0:
+        return wide
+    return to.emit(CumSumOp, [wide], axis=wrap_axis(dim, to.result.rank))
 
 
 @converts("var.correction")
@@ -75,30 +172,17 @@ def var(
 
 @converts("softmax.int", "_softmax.default")
 def softmax(to: NodeWriter, x: SSAValue, dim: int, half_to_float: object = None) -> SSAValue:
+    return _normalised(to, SoftmaxOp, x, dim)
+
+
+@converts("log_softmax.int", "_log_softmax.default")
+def log_softmax(to: NodeWriter, x: SSAValue, dim: int, half_to_float: object = None) -> SSAValue:
+    return _normalised(to, LogSoftmaxOp, x, dim)
+
+
+def _normalised(to: NodeWriter, op: type[CompositeOp], x: SSAValue, dim: int) -> SSAValue:
+    """Along one axis; a scalar counts as having one."""
     wide = to.cast(x, to.result.dtype)
-    if to.result.rank == 0:
-        return to.splat(1, to.result)
-    return to.emit(SoftmaxOp, [wide], axis=wrap_axis(dim, to.result.rank))
-
-
-@converts("layer_norm.default")
-def layer_norm(
-    to: NodeWriter,
-    x: SSAValue,
-    normalized_shape: Sequence[int],
-    weight: SSAValue | None = None,
-    bias: SSAValue | None = None,
-    eps: float = 1e-5,
-    cudnn_enable: bool = True,
-) -> SSAValue:
-    """Several normalised axes are made one first."""
-    n = math.prod(normalized_shape)
-    prefix = to.result.shape[: to.result.rank - len(normalized_shape)]
-    gamma, beta = (
-        to.splat(default, TensorSpec((n,), to.result.dtype))
-        if given is None
-        else to.cast(to.reshape(given, [n]), to.result.dtype)
-        for given, default in ((weight, 1), (bias, 0))
-    )
-    flat = to.reshape(x, [*prefix, n])
-    return to.reshape(to.emit(LayerNormOp, [flat, gamma, beta], eps=eps), to.result.shape)
+    vector = to.reshape(wide, to.result.shape or [1])
+    normal = to.emit(op, [vector], axis=wrap_axis(dim, to.result.rank))
+    return to.reshape(normal, to.result.shape)

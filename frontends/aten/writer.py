@@ -9,10 +9,11 @@ import torch
 from xdsl.builder import Builder
 from xdsl.ir import SSAValue
 
-from taso.dialects.base import AttrValue, TasoOp, TensorSpec, spec_of
+from taso.dialects.base import Array, AttrValue, TasoOp, TensorSpec, spec_of
 from taso.dialects.elementwise import CastOp
 from taso.dialects.emit import IREmitter
-from taso.dialects.movement import BroadcastOp, ReshapeOp
+from taso.dialects.movement import BroadcastOp, ConstantOp, ReshapeOp
+from taso.dialects.values import unpack_constant
 
 Operand: TypeAlias = SSAValue | bool | int | float
 Result: TypeAlias = SSAValue | Sequence[SSAValue | None]
@@ -113,6 +114,19 @@ class NodeWriter(IREmitter):
     def elementwise(self, op: type[TasoOp], *operands: Operand, **attrs: AttrValue) -> SSAValue:
         """Apply an element-wise op to operands that are first fitted to the node's result."""
         return self.emit(op, [self.fit(x, self.result) for x in operands], **attrs)
+
+
+def constant_of(value: SSAValue) -> Array | None:
+    """The elements of a constant, or of one that is reshaped or broadcast."""
+    owner = value.owner
+    match owner:
+        case ConstantOp():
+            return unpack_constant(owner.attrs())
+        case BroadcastOp() | ReshapeOp():
+            source = constant_of(owner.operand)
+            return None if source is None else type(owner).evaluate([source], owner.attrs())[0]
+        case _:
+            return None
 
 
 def wrap_axis(axis: int, rank: int) -> int:
