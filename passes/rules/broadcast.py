@@ -62,6 +62,31 @@ RESHAPE_IDENTITY = Rule(
     simplifies=True,
 )
 
+_small = var("x", s)
+
+# Axes of size 1 that a reduction keeps are dropped before the ops that work on its result.
+RESHAPE_OF_UNARY = tuple(
+    Rule(
+        f"broadcast-reshape-{name}",
+        lhs=(reshape(op(x), shape),),
+        rhs=(op(reshape(x, shape)),),
+        numerics="exact",
+        simplifies=True,
+    )
+    for name, op in UNARY.items()
+)
+
+RESHAPE_OF_CONSTANT = tuple(
+    Rule(
+        f"broadcast-reshape-{name}-constant",
+        lhs=(reshape(op(_small, splat(value, s)), shape),),
+        rhs=(op(reshape(_small, shape), broadcast(splat(value), (), shape)),),
+        numerics="exact",
+        simplifies=True,
+    )
+    for name, op in BINARY.items()
+)
+
 # The op runs on the smaller tensor.
 OF_UNARY = tuple(
     Rule(
@@ -85,8 +110,6 @@ OF_BINARY = tuple(
     for name, op in BINARY.items()
 )
 
-_small = var("x", s)
-
 OF_CONSTANT = tuple(
     Rule(
         f"broadcast-{name}-constant",
@@ -103,6 +126,8 @@ RULES = (
     IDENTITY,
     RESHAPE_COMPOSE,
     RESHAPE_IDENTITY,
+    *RESHAPE_OF_UNARY,
+    *RESHAPE_OF_CONSTANT,
     *OF_UNARY,
     *OF_BINARY,
     *OF_CONSTANT,

@@ -27,11 +27,14 @@ from taso.passes.rules.ops import (
     div,
     exp,
     layer_norm,
+    log,
+    log_softmax,
     matmul,
     mul,
     reduce_max,
     reduce_mean,
     reduce_sum,
+    rms_norm,
     rsqrt,
     softmax,
     splat,
@@ -43,6 +46,7 @@ from taso.passes.rules.ops import (
 b, s = Batch("b"), Batch("s")
 m, n, d, e, c = dims("m n d e c")
 axes = AttrVar("a", "axes")
+axis = AttrVar("a", "axis")
 along = AttrVar("d", "dims")
 shape = AttrVar("t", "shape")
 eps = AttrVar("eps", "scalar")
@@ -82,6 +86,16 @@ SOFTMAX_UNSHIFTED = Rule(
 )
 
 
+# The logarithm of a power that is rounded to 0 is -inf.
+LOG_SOFTMAX = Rule(
+    "composite-log-softmax",
+    lhs=(log(softmax(x, axis)),),
+    rhs=(log_softmax(x, axis),),
+    nonfinite="lost",
+    simplifies=True,
+)
+
+
 def _normalised(correction: AttrVar | int) -> Term:
     """(x - mean) · rsqrt(var + eps)."""
     shifted = sub(x, _along(reduce_mean(x, axes)))
@@ -109,6 +123,21 @@ LAYER_NORM = Rule(
     simplifies=True,
 )
 
+_root_mean_square = rsqrt(add(reduce_mean(mul(x, x), axes), splat(eps, s)))
+
+RMS_NORM = Rule(
+    "composite-rms-norm",
+    lhs=(mul(mul(x, _along(_root_mean_square)), broadcast(var("gamma", c), _vector, shape)),),
+    rhs=(rms_norm(x, var("gamma", c), eps),),
+    where=(
+        _kept,
+        _not_empty,
+        Condition("equal", (axes, _vector)),
+        Condition("equal", (axes, Apply("last_axes", (1, _rank)))),
+    ),
+    simplifies=True,
+)
+
 BATCH_NORM = Rule(
     "composite-batch-norm",
     lhs=(_affine(_normalised(correction)),),
@@ -120,19 +149,37 @@ BATCH_NORM = Rule(
 )
 
 q, kt, v = var("q", b, m, d), var("kt", b, d, n), var("v", b, n, e)
+mask = var("mask", b, m, n)
 k = transpose(kt, Apply("swap_last_two", (Apply("rank", (ShapeOf("kt"),)),)))
 
 ATTENTION = Rule(
     "composite-attention",
     lhs=(matmul(softmax(mul(matmul(q, kt), splat(scale, b, m, n)), -1), v),),
-    rhs=(attention(q, k, v, scale),),
+    rhs=(attention(q, k, v, scale=scale),),
     simplifies=True,
 )
 
 ATTENTION_UNSCALED = Rule(
     "composite-attention-unscaled",
     lhs=(matmul(softmax(matmul(q, kt), -1), v),),
-    rhs=(attention(q, k, v, 1.0),),
+    rhs=(attention(q, k, v, scale=1.0),),
+    simplifies=True,
+)
+
+# A query that the mask hides all keys from gives 0, where softmax gives NaN.
+ATTENTION_MASKED = Rule(
+    "composite-attention-masked",
+    lhs=(matmul(softmax(add(mul(matmul(q, kt), splat(scale, b, m, n)), mask), -1), v),),
+    rhs=(attention(q, k, v, mask, scale=scale),),
+    nonfinite="lost",
+    simplifies=True,
+)
+
+ATTENTION_MASKED_UNSCALED = Rule(
+    "composite-attention-masked-unscaled",
+    lhs=(matmul(softmax(add(matmul(q, kt), mask), -1), v),),
+    rhs=(attention(q, k, v, mask, scale=1.0),),
+    nonfinite="lost",
     simplifies=True,
 )
 
@@ -141,8 +188,17 @@ _factor = AttrVar("c", "scalar")
 
 ATTENTION_SCALED_QUERY = Rule(
     "composite-attention-scaled-query",
-    lhs=(attention(mul(q, splat(_factor, b, m, d)), _key, v, scale),),
-    rhs=(attention(q, _key, v, Apply("times", (_factor, scale))),),
+    lhs=(attention(mul(q, splat(_factor, b, m, d)), _key, v, scale=scale),),
+    rhs=(attention(q, _key, v, scale=Apply("times", (_factor, scale))),),
+    nonfinite="lost",
+    overflow="may-grow",
+    simplifies=True,
+)
+
+ATTENTION_MASKED_SCALED_QUERY = Rule(
+    "composite-attention-masked-scaled-query",
+    lhs=(attention(mul(q, splat(_factor, b, m, d)), _key, v, mask, scale=scale),),
+    rhs=(attention(q, _key, v, mask, scale=Apply("times", (_factor, scale))),),
     nonfinite="lost",
     overflow="may-grow",
     simplifies=True,
@@ -151,9 +207,14 @@ ATTENTION_SCALED_QUERY = Rule(
 RULES = (
     SOFTMAX,
     SOFTMAX_UNSHIFTED,
+    LOG_SOFTMAX,
     LAYER_NORM,
+    RMS_NORM,
     BATCH_NORM,
     ATTENTION,
     ATTENTION_UNSCALED,
     ATTENTION_SCALED_QUERY,
+    ATTENTION_MASKED,
+    ATTENTION_MASKED_UNSCALED,
+    ATTENTION_MASKED_SCALED_QUERY,
 )

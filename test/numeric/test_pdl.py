@@ -84,11 +84,13 @@ def pdl_places(rule: Rule, module: ModuleOp) -> set[int]:
 
 @pytest.mark.parametrize("rule", PDL_RULES, ids=lambda rule: rule.name)
 def test_pdl_finds_what_the_ir_matcher_finds(rule: Rule) -> None:
+    places: set[int] = set()
     for seed in range(2):
         module = program_for(rule, seed)
         found = ir_places(rule, module)
-        assert found
+        places |= found  # none where all of a program's splats have no elements
         assert pdl_places(rule, module) == found
+    assert places
 
 
 @pytest.mark.parametrize("rule", SINGLE, ids=lambda rule: rule.name)

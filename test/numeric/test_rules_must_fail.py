@@ -23,6 +23,7 @@ TOO_WEAK = {
     "composite-softmax": "equal",
     "composite-softmax-unshifted": "is_positive",
     "composite-layer-norm": "is_positive",
+    "composite-rms-norm": "is_positive",
     "composite-batch-norm": "equal",
     "concat-split-2": "equal",
     "concat-operands-of-add": "equal",
@@ -98,6 +99,8 @@ rule reduction-sum-of-broadcast-uncounted:
 rule broadcast-compose-by-the-inner-dims exact:
   broadcast(broadcast(x, dims=?d, shape=?t), dims=?e, shape=?u)
   => broadcast(x, dims=?d, shape=?u)
+rule broadcast-reshape-of-a-sum exact:
+  reshape(add(x: [*s], y: [*s]), shape=?t) => add(reshape(x, shape=?t), reshape(x, shape=?t))
 rule broadcast-along-the-other-axis exact:
   broadcast(x: [m], dims=[0], shape=[m, m]) => broadcast(x, dims=[1], shape=[m, m])
 rule composite-softmax-scale-leaves:
@@ -109,12 +112,29 @@ rule composite-batch-norm-with-no-correction:
   => batch_norm(x, g, b, axis=?a, eps=?eps, correction=0)
 rule composite-attention-key-not-transposed:
   matmul(softmax(matmul(q: [m, m], k: [m, m]), axis=-1), v: [m, m])
-  => attention(q, k, v, scale=1.0)
+  => attention(q, k, v, scale=1.0, causal=false)
 rule composite-attention-without-softmax:
   matmul(softmax(matmul(q: [m, d], k: [d, n]), axis=-1), v: [n, d]) => matmul(q, matmul(k, v))
+rule composite-attention-mask-scaled nonfinite-lost:
+  matmul(softmax(mul(add(matmul(q: [m, d], k: [d, n]), mask: [m, n]), splat(2): [m, n]), axis=-1),
+         v: [n, d])
+  => attention(q, transpose(k, perm=[1, 0]), v, mask, scale=2.0, causal=false)
+rule composite-attention-masked-that-claims-to-keep-nan:
+  matmul(softmax(add(matmul(q: [m, d], k: [d, n]), mask: [m, n]), axis=-1), v: [n, d])
+  => attention(q, transpose(k, perm=[1, 0]), v, mask, scale=1.0, causal=false)
+rule composite-attention-causal-for-the-mask-forgotten:
+  attention(q: [m, d], k: [n, d], v: [n, d], mask: [m, n], scale=?scale, causal=false)
+  => attention(q, k, v, mask, scale=?scale, causal=true)
+rule composite-log-softmax-of-the-other-axis nonfinite-lost:
+  log(softmax(x: [m, m], axis=0)) => log_softmax(x, axis=1)
+rule composite-rms-norm-of-a-sum:
+  mul(mul(x: [m, n], broadcast(rsqrt(add(reduce_sum(mul(x, x), axes=[1]), splat(?eps): [m])),
+                               dims=[0], shape=[m, n])),
+      broadcast(gamma: [n], dims=[1], shape=[m, n]))
+  => rms_norm(x, gamma, eps=?eps)
 rule composite-attention-softmax-of-columns:
   matmul(softmax(matmul(q: [m, d], k: [d, n]), axis=-2), v: [n, d])
-  => attention(q, transpose(k, perm=[1, 0]), v, scale=1.0)
+  => attention(q, transpose(k, perm=[1, 0]), v, scale=1.0, causal=false)
 rule einsum-matmul-of-transposed-operand:
   einsum(x: [m, k], y: [n, k], equation="ab,cb->ac") => matmul(x, y)
 rule einsum-fuse-at-the-other-operand:

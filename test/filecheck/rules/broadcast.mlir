@@ -1,4 +1,4 @@
-// RUN: taso-opt %s -p 'taso-apply-rules{rules=broadcast-compose,broadcast-identity,broadcast-reshape-compose,broadcast-reshape-identity,broadcast-exp,broadcast-log,broadcast-neg,broadcast-rsqrt,broadcast-sqrt,broadcast-gelu,broadcast-relu,broadcast-tanh,broadcast-add,broadcast-div,broadcast-max,broadcast-mul,broadcast-sub,broadcast-add-constant,broadcast-div-constant,broadcast-max-constant,broadcast-mul-constant,broadcast-sub-constant}' | filecheck %s
+// RUN: taso-opt %s -p 'taso-apply-rules{rules=broadcast-compose,broadcast-identity,broadcast-reshape-compose,broadcast-reshape-identity,broadcast-reshape-add-constant,broadcast-reshape-div-constant,broadcast-reshape-exp,broadcast-reshape-gelu,broadcast-reshape-log,broadcast-reshape-max-constant,broadcast-reshape-mul-constant,broadcast-reshape-neg,broadcast-reshape-relu,broadcast-reshape-rsqrt,broadcast-reshape-sqrt,broadcast-reshape-sub-constant,broadcast-reshape-tanh,broadcast-exp,broadcast-log,broadcast-neg,broadcast-rsqrt,broadcast-sqrt,broadcast-gelu,broadcast-relu,broadcast-tanh,broadcast-add,broadcast-div,broadcast-max,broadcast-mul,broadcast-sub,broadcast-add-constant,broadcast-div-constant,broadcast-max-constant,broadcast-mul-constant,broadcast-sub-constant}' | filecheck %s
 
 // Broadcasts and reshapes compose, vanish, and move out of element-wise ops.
 
@@ -32,6 +32,151 @@ func.func @reshape_compose(%x: tensor<5x3xf32>) -> tensor<15x1xf32> {
 func.func @reshape_identity(%x: tensor<5xf32>) -> tensor<5xf32> {
   %reshape = taso.reshape %x : tensor<5xf32> -> tensor<5xf32>
   func.return %reshape : tensor<5xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_add_constant(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<3x2xf32> -> tensor<1x3x2xf32>
+// CHECK-NEXT:   %1 = taso.constant 3.0 : tensor<f32>
+// CHECK-NEXT:   %2 = taso.broadcast %1, dims = [] : tensor<f32> -> tensor<1x3x2xf32>
+// CHECK-NEXT:   %reshape = taso.add %0, %2 : tensor<1x3x2xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<1x3x2xf32>
+func.func @reshape_add_constant(%x: tensor<3x2xf32>) -> tensor<1x3x2xf32> {
+  %splat = taso.constant 3.0 : tensor<3x2xf32>
+  %add = taso.add %x, %splat : tensor<3x2xf32>
+  %reshape = taso.reshape %add : tensor<3x2xf32> -> tensor<1x3x2xf32>
+  func.return %reshape : tensor<1x3x2xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_div_constant(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<3x2xf32> -> tensor<1x3x2xf32>
+// CHECK-NEXT:   %1 = taso.constant 3.0 : tensor<f32>
+// CHECK-NEXT:   %2 = taso.broadcast %1, dims = [] : tensor<f32> -> tensor<1x3x2xf32>
+// CHECK-NEXT:   %reshape = taso.div %0, %2 : tensor<1x3x2xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<1x3x2xf32>
+func.func @reshape_div_constant(%x: tensor<3x2xf32>) -> tensor<1x3x2xf32> {
+  %splat = taso.constant 3.0 : tensor<3x2xf32>
+  %div = taso.div %x, %splat : tensor<3x2xf32>
+  %reshape = taso.reshape %div : tensor<3x2xf32> -> tensor<1x3x2xf32>
+  func.return %reshape : tensor<1x3x2xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_exp(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.exp %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_exp(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %exp = taso.exp %x : tensor<4xf32>
+  %reshape = taso.reshape %exp : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_gelu(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4x2x4xf32> -> tensor<4x2x4x1xf32>
+// CHECK-NEXT:   %reshape = taso.gelu %0, approximate = "tanh" : tensor<4x2x4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x2x4x1xf32>
+func.func @reshape_gelu(%x: tensor<4x2x4xf32>) -> tensor<4x2x4x1xf32> {
+  %gelu = taso.gelu %x, approximate = "tanh" : tensor<4x2x4xf32>
+  %reshape = taso.reshape %gelu : tensor<4x2x4xf32> -> tensor<4x2x4x1xf32>
+  func.return %reshape : tensor<4x2x4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_log(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.log %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_log(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %log = taso.log %x : tensor<4xf32>
+  %reshape = taso.reshape %log : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_max_constant(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<3x2xf32> -> tensor<1x3x2xf32>
+// CHECK-NEXT:   %1 = taso.constant 3.0 : tensor<f32>
+// CHECK-NEXT:   %2 = taso.broadcast %1, dims = [] : tensor<f32> -> tensor<1x3x2xf32>
+// CHECK-NEXT:   %reshape = taso.max %0, %2 : tensor<1x3x2xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<1x3x2xf32>
+func.func @reshape_max_constant(%x: tensor<3x2xf32>) -> tensor<1x3x2xf32> {
+  %splat = taso.constant 3.0 : tensor<3x2xf32>
+  %max = taso.max %x, %splat : tensor<3x2xf32>
+  %reshape = taso.reshape %max : tensor<3x2xf32> -> tensor<1x3x2xf32>
+  func.return %reshape : tensor<1x3x2xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_mul_constant(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<3x2xf32> -> tensor<1x3x2xf32>
+// CHECK-NEXT:   %1 = taso.constant 3.0 : tensor<f32>
+// CHECK-NEXT:   %2 = taso.broadcast %1, dims = [] : tensor<f32> -> tensor<1x3x2xf32>
+// CHECK-NEXT:   %reshape = taso.mul %0, %2 : tensor<1x3x2xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<1x3x2xf32>
+func.func @reshape_mul_constant(%x: tensor<3x2xf32>) -> tensor<1x3x2xf32> {
+  %splat = taso.constant 3.0 : tensor<3x2xf32>
+  %mul = taso.mul %x, %splat : tensor<3x2xf32>
+  %reshape = taso.reshape %mul : tensor<3x2xf32> -> tensor<1x3x2xf32>
+  func.return %reshape : tensor<1x3x2xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_neg(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.neg %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_neg(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %neg = taso.neg %x : tensor<4xf32>
+  %reshape = taso.reshape %neg : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_relu(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.relu %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_relu(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %relu = taso.relu %x : tensor<4xf32>
+  %reshape = taso.reshape %relu : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_rsqrt(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.rsqrt %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_rsqrt(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %rsqrt = taso.rsqrt %x : tensor<4xf32>
+  %reshape = taso.reshape %rsqrt : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_sqrt(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.sqrt %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_sqrt(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %sqrt = taso.sqrt %x : tensor<4xf32>
+  %reshape = taso.reshape %sqrt : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_sub_constant(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<3x2xf32> -> tensor<1x3x2xf32>
+// CHECK-NEXT:   %1 = taso.constant 3.0 : tensor<f32>
+// CHECK-NEXT:   %2 = taso.broadcast %1, dims = [] : tensor<f32> -> tensor<1x3x2xf32>
+// CHECK-NEXT:   %reshape = taso.sub %0, %2 : tensor<1x3x2xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<1x3x2xf32>
+func.func @reshape_sub_constant(%x: tensor<3x2xf32>) -> tensor<1x3x2xf32> {
+  %splat = taso.constant 3.0 : tensor<3x2xf32>
+  %sub = taso.sub %x, %splat : tensor<3x2xf32>
+  %reshape = taso.reshape %sub : tensor<3x2xf32> -> tensor<1x3x2xf32>
+  func.return %reshape : tensor<1x3x2xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_tanh(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.tanh %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_tanh(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %tanh = taso.tanh %x : tensor<4xf32>
+  %reshape = taso.reshape %tanh : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
 }
 
 // CHECK-LABEL: func.func @exp(
