@@ -293,7 +293,7 @@ class _Writer:
         x = self.any()
         rank = spec_of(x).rank
         axes = tuple(sorted(self.random.sample(range(rank), self.random.randint(0, rank))))
-        name = self.random.choice(["reduce_sum", "reduce_max", "reduce_mean"])
+        name = self.random.choice(["reduce_sum", "reduce_max", "reduce_mean", "reduce_min"])
         self.emit(name, x, axes=axes)
 
     def _draw_op_var(self) -> None:
@@ -303,7 +303,32 @@ class _Writer:
 
     def _draw_op_softmax(self) -> None:
         x = self.any()
-        self.emit("softmax", x, axis=self.axis(x))
+        self.emit(self.random.choice(["softmax", "log_softmax"]), x, axis=self.axis(x))
+
+    def _draw_op_cumsum(self) -> None:
+        x = self.any()
+        self.emit("cumsum", x, axis=self.axis(x))
+
+    def _draw_op_gather(self) -> None:
+        x = self.any()
+        axis = self.axis(x)
+        size = spec_of(x).shape[axis]
+        if not size:
+            raise RejectedError
+        chosen = self.rng.integers(0, size, self.random.choice([(), (3,), (2, 2)]))
+        indices = self.emit("constant", **pack_constant(chosen, self.random.choice(["i32", "i64"])))
+        self.emit("gather", x, indices, axis=axis)
+
+    def _draw_op_rms_norm(self) -> None:
+        x = self.ranked(1, 2, 3)
+        self.emit("rms_norm", x, self.vector(spec_of(x).shape[-1]), eps=1e-2)
+
+    def _draw_op_group_norm(self) -> None:
+        x = self.ranked(2, 3)
+        channels = spec_of(x).shape[1]
+        groups = self.random.choice([n for n in range(1, channels + 1) if channels % n == 0] or [1])
+        vectors = [self.vector(channels) for _ in range(2)]
+        self.emit("group_norm", x, *vectors, groups=groups, eps=1e-2)
 
     def _draw_op_layer_norm(self) -> None:
         x = self.ranked(1, 2, 3)
@@ -320,7 +345,11 @@ class _Writer:
     def _draw_op_attention(self) -> None:
         query = self.ranked(2, 3)
         key = self.like(spec_of(query))
-        self.emit("attention", query, key, self.like(spec_of(key)), scale=0.5)
+        scores = spec_of(query).with_shape([*spec_of(query).shape[:-1], spec_of(key).shape[-2]])
+        masks = [v for v in self.known if spec_of(v) == scores][: self.random.randint(0, 1)]
+        causal = self.random.random() < 0.3
+        operands = [query, key, self.like(spec_of(key)), *masks]
+        self.emit("attention", *operands, scale=0.5, causal=causal)
 
     def _draw_op_written_out(self) -> None:
         self.random.choice([self._softmax, self._norm, self._attention])(self.ranked(2, 3))
@@ -333,13 +362,23 @@ class _Writer:
         return self.emit("div", powers, self.along(total, x, axis))
 
     def _norm(self, x: SSAValue) -> SSAValue:
-        """A layer norm, or along another axis; the correction is any."""
+        """A layer norm, or along another axis; the correction is any. Or by root mean square."""
         axis = self.axis(x)
+        if self.random.random() < 0.3:
+            return self._rms_norm(x, axis)
         mean = self.emit("reduce_mean", x, axes=(axis,))
         var = self.emit("var", x, axes=(axis,), correction=self.random.choice([0, 1]))
         scale = self.emit("rsqrt", self.emit("add", var, self.splat(1e-2, var)))
         centred = self.emit("sub", x, self.along(mean, x, axis))
         return self.emit("mul", centred, self.along(scale, x, axis))
+
+    def _rms_norm(self, x: SSAValue, axis: int) -> SSAValue:
+        power = self.emit("reduce_mean", self.emit("mul", x, x), axes=(axis,))
+        scale = self.emit("rsqrt", self.emit("add", power, self.splat(1e-2, power)))
+        normal = self.emit("mul", x, self.along(scale, x, axis))
+        gamma = self.vector(spec_of(x).shape[axis])
+        shape = spec_of(x).shape
+        return self.emit("mul", normal, self.emit("broadcast", gamma, dims=(axis,), shape=shape))
 
     def _attention(self, x: SSAValue) -> SSAValue:
         rank = spec_of(x).rank
@@ -348,6 +387,9 @@ class _Writer:
         scores = self.emit("matmul", x, self.emit("transpose", key, perm=perm))
         if self.random.random() < 0.5:
             scores = self.emit("mul", scores, self.splat(0.5, scores))
+        masks = [v for v in self.known if spec_of(v) == spec_of(scores)]
+        if masks and self.random.random() < 0.5:
+            scores = self.emit("add", scores, self.random.choice(masks))
         weights = self.emit("softmax", scores, axis=rank - 1)
         return self.emit("matmul", weights, self.like(spec_of(x)))
 
