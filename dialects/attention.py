@@ -83,11 +83,12 @@ class AttentionOp(CompositeOp):
         q, k, v, *masks = operands
         rank = to.spec(q).rank
         perm = (*range(rank - 2), rank - 1, rank - 2)
-        product = to.emit(MatMulOp, [q, to.emit(TransposeOp, [k], perm=perm)])
-        scale = to.splat(get_float(attrs, "scale"), to.spec(product))
-        scores = to.emit(MulOp, [product, scale])
+        scores = to.emit(MatMulOp, [q, to.emit(TransposeOp, [k], perm=perm)])
+        scale = get_float(attrs, "scale")
+        if scale != 1:
+            scores = to.emit(MulOp, [scores, to.splat(scale, to.spec(scores))])
         if get_bool(attrs, "causal"):
-            masks = [*masks, _causal_mask(to, to.spec(product))]
+            masks = [*masks, _causal_mask(to, to.spec(scores))]
         for mask in masks:
             scores = to.emit(AddOp, [scores, mask])
         weights = _masked_softmax(to, scores) if masks else _softmax(to, scores)

@@ -20,18 +20,22 @@ def attention(code: Code, operands: Sequence[Ref], attrs: Attrs) -> Ref:
 def _plain_attention(code: Code, operands: Sequence[Ref], attrs: Attrs) -> Ref:
     """By torch's kernel on CUDA, else by products and a softmax.
 
-    On a CPU that kernel gives 0 for a query that holds NaN, and is no faster. On CUDA it keeps
-    NaN, but gives 0 where all scores of a query are -inf, for which products give NaN.
+    The scale goes to the smaller of queries and scores. On a CPU torch's kernel gives 0 for a
+    query that holds NaN, and is no faster. On CUDA it keeps NaN, but gives 0 where all scores
+    of a query are -inf, for which products give NaN.
     """
     if _has_flash_kernel(operands):
         code.return_if(f"{operands[0].text}.is_cuda", _kernel_call(operands, attrs))
     dtype = operands[0].type.dtype
     wide = _wide(dtype)
     q, k, v = (convert(x, wide) for x in operands)
-    transposed = permute(k, [*range(k.type.rank - 2), k.type.rank - 1, k.type.rank - 2])
     shape = (*q.type.shape[:-1], k.type.shape[-2])
+    scales, few = attrs["scale"] != 1.0, q.type.shape[-1] < k.type.shape[-2]
+    if scales and few:
+        q = code.assign("scaled", f"{q.text} * {attrs['scale']!r}", q.type)
+    transposed = permute(k, [*range(k.type.rank - 2), k.type.rank - 1, k.type.rank - 2])
     scores = code.assign("scores", f"torch.matmul({q.text}, {transposed.text})", Type(shape, wide))
-    if attrs["scale"] != 1.0:
+    if scales and not few:
         in_place = {scores: f"{scores.text}.mul_({attrs['scale']!r})"}
         text = f"{scores.text} * {attrs['scale']!r}"
         scores = code.assign("scores", text, scores.type, in_place=in_place)

@@ -114,6 +114,49 @@ def test_what_is_prepared_costs_next_to_nothing(device: Device) -> None:
     assert 0 < prepared - bare < 1e-9
 
 
+def test_a_gather_does_not_read_its_table() -> None:
+    body = """
+    func.func @main(%t: tensor<VOCABx64xf32>, %i: tensor<10xi64>) -> tensor<10x64xf32> {
+      %r = taso.gather %t, %i, axis = 0 : tensor<VOCABx64xf32>, tensor<10xi64> -> tensor<10x64xf32>
+      func.return %r : tensor<10x64xf32>
+    }
+    """
+    moved = (2 * 4 * 10 * 64 + 8 * 10) / CPU.bandwidth
+    for size in ("100", "30000"):
+        assert cost("cpu", body.replace("VOCAB", size)) == pytest.approx(CPU.launch + moved)
+
+
+ATTENTION = """
+func.func @main(%q: TQ, %k: TQ, %v: TQ, %m: TS) -> TQ {
+  %t = taso.transpose %k, perm = [0, 2, 1] : TQ -> tensor<12x64x128xf32>
+  %s = taso.matmul %q, %t : TQ, tensor<12x64x128xf32> -> TS
+  %c = taso.constant 0.125 : TS
+  %d = taso.mul %s, %c : TS
+  %a = taso.add %d, %m : TS
+  %p = taso.softmax %a, axis = 2 : TS -> TS
+  %r = taso.matmul %p, %v : TS, TQ -> TQ
+  func.return %r : TQ
+}
+"""
+
+
+@pytest.mark.parametrize("device", ["cpu", "h200-calls", "h200"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_attention_is_cheaper_than_its_parts(masked: bool, device: str) -> None:
+    text = ATTENTION.replace("TQ", "tensor<12x128x64xf32>").replace("TS", "tensor<12x128x128xf32>")
+    if not masked:
+        text = text.replace("%a = taso.add %d, %m : tensor<12x128x128xf32>\n", "\n")
+        text = text.replace("softmax %a", "softmax %d")
+    function = parse_function(text)
+    graph, roots = to_egraph(function)
+    origin = origin_choice(graph, roots)
+    saturate(graph, list(RULES.values()), Limits())
+    selection = extract(graph, roots, CostModel(DEVICES[device]), origin=origin)
+    from_selection(function, graph, roots, selection)
+    ops = [op.name for op in function.walk() if op.name.startswith("taso.")]
+    assert ops == ["taso.attention"]
+
+
 def test_views_break_ties() -> None:
     body = """
     func.func @main(%x: tensor<6x4xf32>) -> tensor<4x6xf32> {

@@ -11,7 +11,8 @@ from xdsl.dialects.builtin import DictionaryAttr, FloatAttr, IntegerAttr, Module
 from xdsl.dialects.linalg import ops as linalg
 from xdsl.utils.exceptions import PassFailedException
 
-from taso.dialects.composite import AttentionOp, LayerNormOp, SoftmaxOp
+from taso.dialects.attention import AttentionOp
+from taso.dialects.composite import LayerNormOp, SoftmaxOp
 from taso.dialects.spec import TensorSpec, spec_of
 from taso.lowering.convert_taso_to_linalg import ConvertTasoToLinalgPass
 from taso.lowering.linalg.functions import recorded_op
@@ -249,13 +250,25 @@ RECORDED = [
     OpCase("softmax", [MATRIX], {"axis": 1}),
     OpCase("layer_norm", [MATRIX, VECTOR, VECTOR], {"eps": 1e-5}),
     OpCase("batch_norm", [MATRIX, VECTOR, VECTOR], {"axis": 1, "eps": 1e-5, "correction": 1}),
-    OpCase("attention", [MATRIX, MATRIX, MATRIX], {"scale": 0.125}),
+    OpCase("attention", [MATRIX, MATRIX, MATRIX], {"scale": 0.125, "causal": False}),
     OpCase("gelu", [MATRIX], {"approximate": "tanh"}),
     OpCase("var", [MATRIX], {"axes": (0,), "correction": 1}),
     OpCase("reduce_mean", [MATRIX], {"axes": (0, 1)}),
     OpCase("reduce_sum", [TensorSpec((3, 5), "bf16")], {"axes": (0,)}),
     OpCase("matmul", [TensorSpec((3, 5), "f16"), TensorSpec((5, 2), "f16")], {}),
     OpCase("einsum", [MATRIX, VECTOR, VECTOR], {"equation": "ab,b,b->a"}),
+    OpCase(
+        "attention",
+        [MATRIX, MATRIX, MATRIX, TensorSpec((3, 3), "f32")],
+        {"scale": 1.0, "causal": True},
+    ),
+    OpCase("argmax", [MATRIX], {"axis": 1}),
+    OpCase("argmin", [TensorSpec((3, 5), "i32")], {"axis": 0}),
+    OpCase("cumsum", [MATRIX], {"axis": 0}),
+    OpCase("gather", [MATRIX, TensorSpec((2,), "i64")], {"axis": 1}),
+    OpCase("group_norm", [MATRIX, VECTOR, VECTOR], {"groups": 5, "eps": 1e-5}),
+    OpCase("log_softmax", [MATRIX], {"axis": 0}),
+    OpCase("rms_norm", [MATRIX, VECTOR], {"eps": 1e-5}),
 ]
 
 
