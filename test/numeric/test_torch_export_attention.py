@@ -1,5 +1,6 @@
 """Attention as torch has it, and the masks that it takes."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,11 +8,12 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 (as everyone writes it)
 from support.imported import check
-from torch import Tensor
+from torch import Tensor, nn
 from xdsl.builder import Builder
 from xdsl.ir import Block, SSAValue
 from xdsl.rewriter import InsertPoint
 
+import taso
 from taso.dialects.movement import ConstantOp, pack_constant
 from taso.dialects.spec import TensorSpec, tensor_type
 from taso.frontends.aten.writer import CONVERTERS, NodeWriter
@@ -82,3 +84,56 @@ def test_known_masks(case: tuple[str, Tensor, str]) -> None:
     assert isinstance(result, SSAValue)
     assert expected.replace("%broadcast, ", "") in str(result.owner)
     assert ("%broadcast" in expected) <= (len(result.owner.operands) == 4)
+
+
+class EagerAttention(nn.Module):
+    """Attention of several heads as it is written without a kernel for it."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        q, k, v = (
+            layer(x).view(*x.shape[:2], self.heads, -1).transpose(1, 2)
+            for layer in (self.query, self.key, self.value)
+        )
+        scores = torch.matmul(q, k.transpose(2, 3)) * q.shape[-1] ** -0.5
+        if mask is not None:
+            scores = scores + mask
+        weights = torch.softmax(scores, dim=-1)
+        return torch.matmul(weights, v).transpose(1, 2).contiguous().flatten(2)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_attention_written_out_is_raised(masked: bool) -> None:
+    model = EagerAttention(24, 3).eval()
+    inputs = [torch.randn(2, 5, 24)]
+    if masked:
+        hidden = torch.rand(2, 1, 5, 5) < 0.4
+        hidden[..., 0] = False  # where all keys are hidden, softmax gives NaN
+        inputs.append(hidden * torch.finfo(torch.float32).min)
+    compiled = taso.compile(model, inputs)
+    ops = re.findall(r"taso\.(attention|softmax|matmul) ", compiled.graph)
+    assert sorted(ops) == ["attention", "matmul"]
+    with torch.no_grad():
+        torch.testing.assert_close(compiled(*inputs), model(*inputs), rtol=1e-5, atol=1e-6)
+
+
+class RootMeanSquareNorm(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        variance = x.pow(2).mean(-1, keepdim=True)
+        return self.weight * (x * torch.rsqrt(variance + 1e-6))
+
+
+def test_root_mean_square_norm_written_out_is_raised() -> None:
+    model, x = RootMeanSquareNorm(24), torch.randn(2, 5, 24)
+    compiled = taso.compile(model, [x])
+    assert re.findall(r"taso\.(rms_norm|mul|rsqrt|reduce_mean) ", compiled.graph) == ["rms_norm"]
+    with torch.no_grad():
+        torch.testing.assert_close(compiled(x), model(x), rtol=1e-5, atol=1e-6)
