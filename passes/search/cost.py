@@ -210,15 +210,19 @@ class CostModel:
         return max(query.shape[-1], values.shape[-1]) <= self.device.flash_head_dim
 
     def _attention_by_parts(self, operands: Sequence[TensorSpec], attrs: Attrs) -> float:
-        """Products and a softmax. A mask, and a scale beside it, take no pass of their own."""
+        """Products and a softmax. A mask, and a scale beside it, take no pass of their own.
+
+        Of equals, products without a scale stay written out, and those with one do not.
+        """
         parts = _Parts(self)
         query, key, _ = operands[:3]
         AttentionOp.decompose(parts, operands[:3], {"scale": 1.0, "causal": False})
-        if attrs["scale"] != 1 and len(operands) == 3 and not attrs["causal"]:
-            scores = query.with_shape([*query.shape[:-1], key.shape[-2]])
-            smaller = min(query, scores, key=lambda spec: spec.size)
-            parts.emit(MulOp, [smaller, smaller])
-        return parts.seconds
+        if attrs["scale"] == 1 or len(operands) > 3 or attrs["causal"]:
+            return parts.seconds + VIEW_SECONDS
+        scores = query.with_shape([*query.shape[:-1], key.shape[-2]])
+        smaller = min(query, scores, key=lambda spec: spec.size)
+        parts.emit(MulOp, [smaller, smaller])
+        return parts.seconds - VIEW_SECONDS
 
     def arithmetic(self, op: type[TasoOp], attrs: Attrs, operands: Sequence[TensorSpec]) -> float:
         """Seconds of the op's floating-point operations at the rate that they reach."""
@@ -234,10 +238,7 @@ class CostModel:
 
 
 class _Parts(SpecEmitter):
-    """Adds up what the ops of a decomposition take as calls; views and splats take none.
-
-    They take a trifle less than as ops of their own: of equals, the composite wins.
-    """
+    """Adds up what the ops of a decomposition take as calls; views and splats take none."""
 
     def __init__(self, model: CostModel) -> None:
         super().__init__()
@@ -249,7 +250,7 @@ class _Parts(SpecEmitter):
     ) -> TensorSpec:
         result = super().emit(op, operands, **attrs)
         if op.KIND is not OpKind.VIEW:
-            self.seconds += self.model.call(op, attrs, operands, (result,)) - VIEW_SECONDS
+            self.seconds += self.model.call(op, attrs, operands, (result,))
         return result
 
 
