@@ -85,9 +85,9 @@ def test_twelve_layers_are_solved_to_the_optimum(device: str) -> None:
     selection = extract(graph, roots, CostModel(DEVICES[device]), origin=origin, time_limit=60.0)
     assert selection.cost <= selection.bound * (1 + 1e-9)
     ops = Counter(node.op for node in selection.choice.values())
-    # Queries, keys and values are one product; an attention stands for two.
-    assert ops["matmul"] + 2 * ops["attention"] == 12 * 6
-    assert ops["attention"] == (12 if DEVICES[device].flash_head_dim else 0)
+    # Queries, keys and values are one product.
+    assert ops["matmul"] == 12 * 4
+    assert ops["attention"] == 12
 
 
 def test_shared_terms_count_once() -> None:
