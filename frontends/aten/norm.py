@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from xdsl.ir import SSAValue
 
-from taso.dialects.base import TensorSpec, numpy_dtype
+from taso.dialects.base import TensorSpec
 from taso.dialects.composite import LayerNormOp
-from taso.dialects.elementwise import AddOp, RsqrtOp
+from taso.dialects.elementwise import AddOp, MulOp, RsqrtOp
 from taso.dialects.norm import GroupNormOp, RmsNormOp
 from taso.dialects.reduction import ReduceMeanOp, VarOp
 from taso.frontends.aten.writer import NodeWriter, converts
@@ -57,13 +57,37 @@ def rms_norm(
     weight: SSAValue | None = None,
     eps: float | None = None,
 ) -> SSAValue:
-    """Several normalised axes are made one first. The default of eps is the type's epsilon."""
+    """Several normalised axes are made one first. The default of eps is the epsilon of the type."""
     gamma = _vector(to, weight, 1, math.prod(normalized_shape))
-    # Half types are normalised in float32, and take its epsilon.
-    wide = "f64" if to.result.dtype == "f64" else "f32"
-    least = float(np.finfo(numpy_dtype(wide)).eps) if eps is None else eps
-    normal = to.emit(RmsNormOp, [_rows(to, x, len(normalized_shape)), gamma], eps=least)
+    rows = _rows(to, x, len(normalized_shape))
+    normal = to.emit(RmsNormOp, [rows, gamma], eps=_epsilon(to, eps))
     return to.reshape(normal, to.result.shape)
+
+
+def _epsilon(to: NodeWriter, eps: float | None) -> float:
+    """Half types are normalised in float32, and take its epsilon."""
+    wide = np.float64 if to.result.dtype == "f64" else np.float32
+    return float(np.finfo(wide).eps) if eps is None else eps
+
+
+@converts("_fused_rms_norm.default")
+def fused_rms_norm(
+    to: NodeWriter,
+    x: SSAValue,
+    normalized_shape: Sequence[int],
+    weight: SSAValue | None,
+    eps: float | None,
+) -> Sequence[SSAValue | None]:
+    """`rms_norm`, with the reciprocal of the root mean square, axes kept."""
+    axes = len(normalized_shape)
+    kept = [*to.result.shape[: to.result.rank - axes], *[1] * axes]
+    result = rms_norm(to, x, normalized_shape, weight, eps)
+    if to.result.dtype not in ("f32", "f64"):
+        return result, None
+    rows = _rows(to, x, axes)
+    squares = to.emit(MulOp, [rows, rows])
+    power = to.emit(ReduceMeanOp, [squares], axes=(len(to.shape(rows)) - 1,))
+    return result, _reciprocal_root(to, power, _epsilon(to, eps), kept)
 
 
 @converts("group_norm.default")
@@ -125,5 +149,10 @@ def _statistics(
     last = (len(to.shape(rows)) - 1,)
     mean = to.emit(ReduceMeanOp, [rows], axes=last)
     variance = to.emit(VarOp, [rows], axes=last, correction=0)
-    shifted = to.emit(AddOp, [variance, to.splat(eps, to.spec(variance))])
-    return to.reshape(mean, shape), to.reshape(to.emit(RsqrtOp, [shifted]), shape)
+    return to.reshape(mean, shape), _reciprocal_root(to, variance, eps, shape)
+
+
+def _reciprocal_root(to: NodeWriter, x: SSAValue, eps: float, shape: Sequence[int]) -> SSAValue:
+    """rsqrt(x + eps), reshaped."""
+    shifted = to.emit(AddOp, [x, to.splat(eps, to.spec(x))])
+    return to.reshape(to.emit(RsqrtOp, [shifted]), shape)

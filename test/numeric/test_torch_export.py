@@ -178,6 +178,11 @@ CASES: list[Case] = [
         lambda x: torch.native_layer_norm(x, (3, 5), None, None, 0.1),
         [(2, 3, 5)],
     ),
+    (
+        "rms_norm_fused",
+        lambda x, g: torch.ops.aten._fused_rms_norm(x, [3, 5], g, None),
+        [(2, 3, 5), (3, 5)],
+    ),
     ("rms_norm", lambda x, g: F.rms_norm(x, (5,), g, 1e-3), [(2, 3, 5), (5,)]),
     ("rms_norm_plain", lambda x: F.rms_norm(x, (3, 5)), [(2, 3, 5)]),
 ]
