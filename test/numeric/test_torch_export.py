@@ -299,7 +299,6 @@ REFUSED: list[tuple[str, Callable[..., Any], list[Any], str]] = [
     ),
     ("unknown_op_in_a_function", lambda x: x.sort().values, [x32], r"^aten\.sort\.\w+ is not"),
     ("indices_of_booleans", lambda x: x.max(0).indices, [x32 > 0], "result 1 of aten.max.dim"),
-    ("index_by_booleans", lambda x, i: x[i], [x32, torch.ones(3, 4) > 0], "no integer tensor"),
     ("strided_slice", lambda x: x[::2], [x32], r"aten.slice.Tensor is not .*: step 2, expected 1"),
     ("diagonal", lambda x: torch.einsum("ii->i", x), [x32[:, :3]], r"einsum.* \(C1\)"),
     ("ellipsis", lambda x: torch.einsum("...i->...", x), [x32], "ellipsis"),

@@ -73,7 +73,7 @@ def test_known_masks(case: tuple[str, Tensor, str]) -> None:
     _, mask, expected = case
     shape = TensorSpec((2, 4, 3, 5), "f32")
     block = Block(arg_types=[tensor_type(shape)] * 3)
-    to = NodeWriter(Builder(InsertPoint.at_end(block)), shape)
+    to = NodeWriter(Builder(InsertPoint.at_end(block)), shape, {})
     packed = pack_constant(mask.numpy(), "i1" if mask.dtype is torch.bool else "f32")
     constant = to.emit(ConstantOp, (), **packed)
     for argument, name in zip(block.args, "qkv", strict=True):

@@ -83,6 +83,6 @@ def test_known_neighbours_are_a_slice(case: tuple[list[Any], int, str]) -> None:
     indices, axis, expected = case
     block = Block(arg_types=[tensor_type(TensorSpec((7, 3), "f32"))])
     block.args[0].name_hint = "x"
-    to = NodeWriter(Builder(InsertPoint.at_end(block)), TensorSpec((1,), "f32"))
+    to = NodeWriter(Builder(InsertPoint.at_end(block)), TensorSpec((1,), "f32"), {})
     constant = to.emit(ConstantOp, (), **pack_constant(np.array(indices), "i64"))
     assert expected in str(take(to, block.args[0], constant, axis).owner)
