@@ -10,6 +10,7 @@ import numpy as np
 from xdsl.dialects.builtin import TensorType
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def
 
+from taso.dialects.activation import ReluOp
 from taso.dialects.base import (
     BOOL,
     FLOAT,
@@ -23,7 +24,6 @@ from taso.dialects.base import (
 )
 from taso.dialects.composite import CompositeOp, SoftmaxOp, along, require_float
 from taso.dialects.contraction import MatMulOp
-from taso.dialects.activation import ReluOp
 from taso.dialects.elementwise import (
     AddOp,
     CastOp,

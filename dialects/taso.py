@@ -5,9 +5,9 @@ from __future__ import annotations
 from xdsl.ir import Dialect
 
 from taso.dialects.activation import GeluOp, ReluOp, SigmoidOp, SiluOp
+from taso.dialects.attention import AttentionOp
 from taso.dialects.base import TasoOp
 from taso.dialects.compare import CompareOp, SelectOp
-from taso.dialects.attention import AttentionOp
 from taso.dialects.composite import BatchNormOp, LayerNormOp, LogSoftmaxOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.convolution import Conv2dOp
@@ -31,8 +31,8 @@ from taso.dialects.elementwise import (
     SubOp,
     TanhOp,
 )
-from taso.dialects.gather import GatherOp
 from taso.dialects.extern import ExternOp
+from taso.dialects.gather import GatherOp
 from taso.dialects.kernel import KernelOp, YieldOp
 from taso.dialects.logic import AndOp, NotOp, OrOp, XorOp
 from taso.dialects.materialize import TasoConstantMaterialization
@@ -45,9 +45,9 @@ from taso.dialects.movement import (
     SplitOp,
     TransposeOp,
 )
+from taso.dialects.norm import GroupNormOp, RmsNormOp
 from taso.dialects.padding import PadOp
 from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
-from taso.dialects.norm import GroupNormOp, RmsNormOp
 from taso.dialects.reduction import (
     ArgMaxOp,
     ArgMinOp,

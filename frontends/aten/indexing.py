@@ -9,8 +9,8 @@ from functools import reduce
 import numpy as np
 from xdsl.ir import SSAValue
 
-from taso.dialects.base import MAX_FOLDED_ELEMENTS, Array, spec_of
 from taso.dialects.activation import ReluOp
+from taso.dialects.base import MAX_FOLDED_ELEMENTS, Array, spec_of
 from taso.dialects.elementwise import AddOp, CastOp, MulOp, NegOp
 from taso.dialects.gather import GatherOp
 from taso.dialects.movement import ConstantOp, SliceOp, pack_constant

@@ -10,14 +10,11 @@ from xdsl.builder import Builder
 from xdsl.ir import SSAValue
 
 from taso.dialects.assembly import fits_integer
-from taso.dialects.base import AttrValue, TasoOp, TensorSpec, spec_of
+from taso.dialects.base import Array, AttrValue, TasoOp, TensorSpec, spec_of
 from taso.dialects.elementwise import CastOp
 from taso.dialects.emit import IREmitter
-from taso.dialects.movement import BroadcastOp, ReshapeOp
-from taso.dialects.values import finite_splat
-from taso.dialects.base import Array
-from taso.dialects.movement import ConstantOp
-from taso.dialects.values import unpack_constant
+from taso.dialects.movement import BroadcastOp, ConstantOp, ReshapeOp
+from taso.dialects.values import finite_splat, unpack_constant
 
 Operand: TypeAlias = SSAValue | bool | int | float
 Result: TypeAlias = SSAValue | Sequence[SSAValue | None]
@@ -155,6 +152,8 @@ def _like(value: SSAValue) -> torch.Tensor:
     spec = spec_of(value)
     dtypes = {name: dtype for dtype, name in DTYPE_NAMES.items()}
     return torch.empty(spec.shape, dtype=dtypes[spec.dtype], device="meta")
+
+
 def constant_of(value: SSAValue) -> Array | None:
     """The elements of a constant, or of one that is reshaped or broadcast."""
     owner = value.owner

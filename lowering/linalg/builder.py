@@ -137,6 +137,7 @@ class LinalgBuilder:
         used = {d for exprs in maps for e in exprs for d in e.used_dims()}
         attrs = [AffineMapAttr(AffineMap(len(used), 0, tuple(exprs))) for exprs in maps]
         return self._generic(inputs, self.fill(init), attrs, len(maps[-1]), combine)
+
     def gather(self, table: SSAValue, indices: SSAValue, axis: int) -> View:
         """The parts of `table` along `axis` that `indices` name, in place of that axis."""
         rank, spec = spec_of(indices).rank, spec_of(table)

@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from xdsl.builder import Builder
 from xdsl.dialects import arith
-from xdsl.ir import SSAValue
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 
 from taso.dialects import equation
 from taso.dialects.base import TasoOp

@@ -7,16 +7,15 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from taso.dialects.activation import GeluOp, SigmoidOp, SiluOp
+from taso.dialects.attention import AttentionOp
 from taso.dialects.base import Emitter, TasoOp
 from taso.dialects.compare import CompareOp, SelectOp
-from taso.dialects.composite import BatchNormOp, LayerNormOp, SoftmaxOp
-from taso.dialects.attention import AttentionOp
-from taso.dialects.composite import LogSoftmaxOp
+from taso.dialects.composite import BatchNormOp, LayerNormOp, LogSoftmaxOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
-from taso.dialects.elementwise import CastOp
 from taso.dialects.convolution import Conv2dOp
-from taso.dialects.gather import GatherOp
+from taso.dialects.elementwise import CastOp
 from taso.dialects.extern import ExternOp
+from taso.dialects.gather import GatherOp
 from taso.dialects.movement import (
     BroadcastOp,
     ConcatOp,
@@ -26,19 +25,21 @@ from taso.dialects.movement import (
     SplitOp,
     TransposeOp,
 )
+from taso.dialects.norm import GroupNormOp, RmsNormOp
 from taso.dialects.padding import PadOp
 from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
-from taso.dialects.reduction import ReduceMaxOp, ReduceMeanOp, ReduceSumOp, VarOp
-from taso.dialects.spec import Attrs, AttrValue, OpKind, TensorSpec
-from taso.lowering.linalg import compute, decompose, movement, window
-from taso.dialects.norm import GroupNormOp, RmsNormOp
 from taso.dialects.reduction import (
     ArgMaxOp,
     ArgMinOp,
+    ReduceMaxOp,
+    ReduceMeanOp,
     ReduceMinOp,
+    ReduceSumOp,
+    VarOp,
 )
 from taso.dialects.scan import CumSumOp
-from taso.lowering.linalg import indexed
+from taso.dialects.spec import Attrs, AttrValue, OpKind, TensorSpec
+from taso.lowering.linalg import compute, decompose, indexed, movement, window
 from taso.lowering.linalg.builder import LinalgBuilder
 from taso.lowering.linalg.compute import HALF_DTYPES, cast_to, lower_elementwise
 from taso.lowering.linalg.scalar import SCALARS

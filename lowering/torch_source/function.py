@@ -19,8 +19,8 @@ from xdsl.dialects.tensor import (
 from xdsl.ir import Operation
 
 from taso.dialects.base import TasoOp
-from taso.dialects.spec import Attrs
 from taso.dialects.extern import ExternOp
+from taso.dialects.spec import Attrs
 from taso.lowering.linalg.functions import recorded_op
 from taso.lowering.torch_source import movement
 from taso.lowering.torch_source.code import Code, Lines

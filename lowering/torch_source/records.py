@@ -14,11 +14,10 @@ from taso.dialects.base import TasoOp
 from taso.dialects.composite import BatchNormOp, LayerNormOp, LogSoftmaxOp, SoftmaxOp
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.convolution import Conv2dOp
-from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
-from taso.dialects.reduction import ReduceMeanOp, ReduceSumOp, VarOp
 from taso.dialects.gather import GatherOp
 from taso.dialects.norm import GroupNormOp, RmsNormOp
-from taso.dialects.reduction import ArgMaxOp, ArgMinOp
+from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
+from taso.dialects.reduction import ArgMaxOp, ArgMinOp, ReduceMeanOp, ReduceSumOp, VarOp
 from taso.dialects.scan import CumSumOp
 from taso.dialects.spec import Attrs
 from taso.lowering.torch_source.attention import attention
@@ -173,26 +172,23 @@ def _gather(operands: Sequence[Ref], attrs: Attrs) -> Ref:
 
 
 ATEN_CALLS: Mapping[type[TasoOp], AtenCall] = {
+    ArgMaxOp: _argmax,
+    ArgMinOp: _argmin,
     AvgPool2dOp: avg_pool2d,
     BatchNormOp: _batch_norm,
     Conv2dOp: conv2d,
-    ArgMaxOp: _argmax,
-    ArgMinOp: _argmin,
-    BatchNormOp: _batch_norm,
     CumSumOp: _cumsum,
     GatherOp: _gather,
     GeluOp: _gelu,
     GroupNormOp: _group_norm,
     LayerNormOp: _layer_norm,
+    LogSoftmaxOp: _log_softmax,
     MaxPool2dOp: max_pool2d,
     ReduceMeanOp: _mean,
     ReduceSumOp: _sum,
+    RmsNormOp: _rms_norm,
     SigmoidOp: _sigmoid,
     SiluOp: _silu,
-    LogSoftmaxOp: _log_softmax,
-    ReduceMeanOp: _mean,
-    ReduceSumOp: _sum,
-    RmsNormOp: _rms_norm,
     SoftmaxOp: _softmax,
     VarOp: _var,
 }

@@ -252,6 +252,10 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
     ),
     "erf": (by_torch(torch.erf), ONE),
     "exp": (by_torch(torch.exp), ONE),
+    "extern": (
+        by_torch(lambda a, **_: torch.sort(a, dim=0)),
+        [([(5, 3)], SORT), ([(1, 0)], {**SORT, "results": "tensor<1x0xf64>, tensor<1x0xi64>"})],
+    ),
     "gather": (
         gather,
         [
@@ -261,9 +265,6 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
             ([(3,), indices(1, 0)], {"axis": 0}),
             ([(3, 0), indices(2)], {"axis": 0}),
         ],
-    "extern": (
-        by_torch(lambda a, **_: torch.sort(a, dim=0)),
-        [([(5, 3)], SORT), ([(1, 0)], {**SORT, "results": "tensor<1x0xf64>, tensor<1x0xi64>"})],
     ),
     "gelu": (gelu, [([s], {"approximate": a}) for s in SHAPES for a in ("none", "tanh")]),
     "group_norm": (
@@ -297,10 +298,6 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
     ),
     "max": (by_torch(torch.maximum), TWO),
     "min": (by_torch(torch.minimum), TWO),
-    "mul": (by_torch(lambda a, b: a * b), TWO),
-    "neg": (by_torch(lambda a: 0 - a), ONE),
-    "not": (by_torch(torch.bitwise_not), ONE),
-    "or": (by_torch(torch.bitwise_or), TWO),
     "max_pool2d": (
         by_torch(max_pool2d),
         [
@@ -313,6 +310,8 @@ MEANINGS: dict[str, tuple[Reference, list[Case]]] = {
     ),
     "mul": (by_torch(lambda a, b: a * b), TWO),
     "neg": (by_torch(lambda a: 0 - a), ONE),
+    "not": (by_torch(torch.bitwise_not), ONE),
+    "or": (by_torch(torch.bitwise_or), TWO),
     "pad": (
         by_torch(pad),
         [
