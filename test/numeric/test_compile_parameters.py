@@ -366,3 +366,41 @@ def test_programs_are_released() -> None:
     del compiled
     gc.collect()
     assert seen() is None
+
+
+class Counts(nn.Module):
+    """Changes a buffer and an input, and reads the buffer before and after."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("count", torch.zeros(D))
+        self.linear = nn.Linear(D, D)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        count = self.get_buffer("count")
+        before = count.clone()
+        count += x.sum(0)
+        out = self.linear(x) * count
+        x.mul_(2)
+        return out, before, x
+
+
+def test_programs_that_change_buffers_and_inputs() -> None:
+    model = Counts()
+    eager = copy.deepcopy(model)
+    compiled = taso.compile(model, fresh())
+    for _ in range(3):
+        x = fresh()
+        y = x.clone()
+        with torch.no_grad():
+            theirs = eager(y)
+        ours = compiled(x)
+        assert all(close(a, b) for a, b in zip(ours, theirs, strict=True))
+        assert ours[2] is x
+        assert close(model.get_buffer("count"), eager.get_buffer("count"))
+    with torch.no_grad():
+        model.count = torch.ones(D)
+        eager.count = torch.ones(D)
+        x = fresh()
+        assert close(compiled(x.clone())[0], eager(x.clone())[0])
+    assert close(model.get_buffer("count"), eager.get_buffer("count"))
