@@ -83,7 +83,8 @@ class CompiledProgram:
 
     Where modules are in another training mode than before, or have other submodules, the call
     compiles the program for them first, and keeps one result for each mode. Attributes that are
-    no tensors count as constants, and so do tensors in objects that are no modules.
+    no tensors count as constants, and so do tensors in objects that are no modules, and what the
+    variables of a function's closure stand for.
     """
 
     def __init__(

@@ -314,6 +314,11 @@ def test_functions_that_capture() -> None:
     assert agree(compiled, program)
     weight = torch.randn(D, D)
     assert agree(compiled, program)
+    weight = 2.0
+    with pytest.raises(TypeError):
+        compiled(fresh())
+    weight = torch.randn(D, D)
+    assert agree(compiled, program)
 
 
 def test_tensors_in_a_closure() -> None:
