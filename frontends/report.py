@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from xdsl.dialects import func
+from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import Operation
 
-from taso.frontends.build import Build
+from taso.frontends.build import Build, main_of
 from taso.passes.statistics import Statistics
 
 
@@ -23,10 +27,19 @@ class Report:
     """Seconds before and after, under the cost model of the device."""
     rules: tuple[str, ...]
     """The rules without any one of which the program would cost more."""
+    opaque: Mapping[str, int]
+    """How often the given program calls each PyTorch op that runs as PyTorch runs it."""
 
     @staticmethod
     def of(build: Build) -> Report:
-        return Report(build.before, build.after, build.predicted, build.rules)
+        opaque = opaque_ops(main_of(build.given))
+        return Report(build.before, build.after, build.predicted, build.rules, opaque)
+
+    @property
+    def native_share(self) -> float:
+        """The share of the given program's ops that are not opaque; 1 where there are none."""
+        ops = self.before.ops
+        return 1 - sum(self.opaque.values()) / ops if ops else 1.0
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data. FLOPs count a multiply-add as two; times are in microseconds."""
@@ -37,7 +50,12 @@ class Report:
         counts["predicted_us_before"], counts["predicted_us_after"] = (
             seconds * 1e6 for seconds in self.predicted
         )
-        return {**counts, "rules": list(self.rules)}
+        return {
+            **counts,
+            "rules": list(self.rules),
+            "native_share": self.native_share,
+            "opaque": dict(self.opaque),
+        }
 
     def __rich__(self) -> Table:
         table = Table("", "before", "after")
@@ -46,6 +64,10 @@ class Report:
         for row in self._rows():
             table.add_row(*row)
         table.add_row("rules", "", "\n".join(self.rules) or "none")
+        if self.opaque:
+            table.add_row("native ops", f"{self.native_share:.1%}", "")
+        for name, count in self.opaque.items():
+            table.add_row("opaque", f"{count} × {name}", "")
         return table
 
     def __str__(self) -> str:
@@ -64,6 +86,17 @@ class Report:
             yield label, f"{getattr(self.before, name):,}", f"{getattr(self.after, name):,}"
         before, after = self.predicted
         yield "predicted time", format_time(before), format_time(after)
+
+
+def opaque_ops(function: func.FuncOp) -> Mapping[str, int]:
+    """How often the function calls each op that the dialect does not know, by its name there."""
+    names = [_overload(op) for op in function.walk() if op.name == "taso.extern"]
+    return dict(sorted(Counter(names).items()))
+
+
+def _overload(op: Operation) -> str:
+    overload = op.properties.get("overload")
+    return overload.data if isinstance(overload, StringAttr) else op.name
 
 
 def format_time(seconds: float) -> str:

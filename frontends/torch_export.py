@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Container, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -47,6 +47,8 @@ class ImportedProgram:
     output_tree: pytree.TreeSpec
     outputs: Sequence[OutputLeaf]
     writes: Sequence[Write]
+    constants: Collection[str] = ()
+    """The parameters that were computed while importing: they never change."""
 
 
 def import_program(
@@ -152,6 +154,7 @@ class _Importer:
             output_tree=spec.out_spec,
             outputs=outputs,
             writes=[Write(i, target) for i, (_, target) in enumerate(writes)],
+            constants=tuple(graph.constants),
         )
 
     def _placeholders(self) -> list[tuple[fx.Node, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import warnings
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
@@ -37,16 +38,23 @@ class Program:
     by `prepare`, is the call without its last step: one result comes bare.
     """
 
-    def __init__(self, module: ModuleType) -> None:
+    def __init__(self, module: ModuleType, inputs: int | None = None) -> None:
+        """`inputs` is how many of the first arguments a call takes, where others than the
+        hoisted ones are bound too; by default a call takes those that are no parameters."""
         self.module = module
         self.arguments = tuple(Argument(*a) for a in module.ARGUMENTS)
-        self._flags = [a.is_parameter for a in self.arguments]
-        self.inputs = tuple(a for a in self.arguments if not a.is_parameter)
-        self.parameters = tuple(a for a in self.arguments if a.is_parameter)
+        self._is_bound = [
+            a.is_parameter if inputs is None else i >= inputs for i, a in enumerate(self.arguments)
+        ]
+        paired = list(zip(self.arguments, self._is_bound, strict=True))
+        self.inputs = tuple(a for a, is_bound in paired if not is_bound)
+        self.parameters = tuple(a for a, is_bound in paired if is_bound)
         self._main: Callable[..., Any] = module.main
         self._expected = [(a.shape, getattr(torch, a.dtype)) for a in self.inputs]
         self._device: torch.device | None = None
-        self._takes: list[int | torch.Tensor] = []
+        self._has_warned = False
+        self.takes: list[int | torch.Tensor] = []
+        """What `main` takes: the number of an input, or a tensor that is bound."""
         self.entry: Callable[..., Any] = self._unprepared
         if not self.parameters:
             self.prepare(())
@@ -59,28 +67,30 @@ class Program:
     def prepare(self, parameters: Sequence[torch.Tensor]) -> None:
         """Bind the parameters, in order, and compute once what depends on them alone.
 
-        What is not computed shares memory with them. Raises TypeError if they do not fit.
+        What is not computed is the given tensor. Raises TypeError if they do not fit.
         """
         _check(self.parameters, parameters, parameters[0].device if parameters else None)
         self._device = parameters[0].device if parameters else None
-        places = [i for i, is_parameter in enumerate(self._flags) if is_parameter]
-        known = {i: p.detach() for i, p in zip(places, parameters, strict=True)}
+        places = [i for i, is_bound in enumerate(self._is_bound) if is_bound]
+        known = dict(zip(places, parameters, strict=True))
         prepared: tuple[torch.Tensor, ...] = ()
         if hasattr(self.module, "prepare"):
-            prepared = as_tuple(self.module.prepare(*(known[i] for i in self.module.PREPARE_TAKES)))
+            with torch.no_grad():
+                given = (known[i] for i in self.module.PREPARE_TAKES)
+                prepared = as_tuple(self.module.prepare(*given))
         self._bind(known, prepared)
 
     def _bind(self, known: dict[int, torch.Tensor], prepared: Sequence[torch.Tensor]) -> None:
-        """Say what `main` takes: the number of an input, or a tensor bound to it."""
+        """Say what `main` takes, and make the entry to it."""
         free = [i for i in range(len(self.arguments)) if i not in known]
-        self._takes = []
+        self.takes = []
         for kind, index in self.module.MAIN_TAKES:
             if kind == "argument" and index not in known:
-                self._takes.append(free.index(index))
+                self.takes.append(free.index(index))
             else:
-                self._takes.append(prepared[index] if kind == "prepared" else known[index])
+                self.takes.append(prepared[index] if kind == "prepared" else known[index])
         self.entry = entry_point(
-            self._main, self._expected, self._device, self._takes, self._call_checked
+            self._main, self._expected, self._device, self.takes, self._reject, self._warn
         )
 
     def __call__(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -93,21 +103,29 @@ class Program:
     def _unprepared(self, *inputs: torch.Tensor) -> Any:
         raise RuntimeError(f"{len(self.parameters)} parameters have to be prepared first")
 
-    def _call_checked(self, inputs: Sequence[torch.Tensor]) -> Any:
-        """Name what does not fit, or go on without gradients."""
+    def _reject(self, inputs: Sequence[Any]) -> None:
+        """Name what does not fit."""
         device = self._device or (getattr(inputs[0], "device", None) if inputs else None)
         _check(self.inputs, inputs, device)
-        given = [x.detach() for x in inputs]
-        return self._main(*(x if isinstance(x, torch.Tensor) else given[x] for x in self._takes))
+
+    def _warn(self) -> None:
+        """Say once that there will be no gradients; the line shown is the caller's caller's."""
+        if not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                "an input requires gradients, and this program records none; "
+                'torch.compile(..., backend="taso") does',
+                stacklevel=4,
+            )
 
     def run(self, arguments: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
         """The results for all arguments in the program's order; parameters are prepared anew."""
-        if len(arguments) != len(self._flags):
-            raise TypeError(f"expected {len(self._flags)} arguments, got {len(arguments)}")
-        paired = list(zip(arguments, self._flags, strict=True))
+        if len(arguments) != len(self._is_bound):
+            raise TypeError(f"expected {len(self._is_bound)} arguments, got {len(arguments)}")
+        paired = list(zip(arguments, self._is_bound, strict=True))
         if self.parameters:
-            self.prepare([x for x, is_parameter in paired if is_parameter])
-        return self(*(x for x, is_parameter in paired if not is_parameter))
+            self.prepare([x for x, is_bound in paired if is_bound])
+        return self(*(x for x, is_bound in paired if not is_bound))
 
 
 def _check(

@@ -1,40 +1,16 @@
 """`taso.compile`: calls like the program that it was made from, and what it tells."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from support.taso_compile import K, M, N, close, distributivity, inputs
+from torch import Tensor
 
 import taso
 from taso.frontends.torch_export import UnsupportedError
-
-M, K, N = 5, 4, 3
-
-
-def distributivity(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
-    return a @ b + a @ c
-
-
-def inputs(dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor, Tensor]:
-    a, b, c = (torch.randn(s).to(dtype) for s in ((M, K), (K, N), (K, N)))
-    return a, b, c
-
-
-def close(given: Tensor, expected: Tensor) -> bool:
-    return (given - expected).norm() <= 1e-5 * expected.norm()
-
-
-class Projections(nn.Module):
-    """Three products of one input, whose weights are joined."""
-
-    def __init__(self, d: int) -> None:
-        super().__init__()
-        self.q, self.k, self.v = (nn.Linear(d, d, bias=False) for _ in range(3))
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return self.q(x), self.k(x), self.v(x)
 
 
 def test_function() -> None:
@@ -44,88 +20,9 @@ def test_function() -> None:
         assert close(compiled(*fresh), distributivity(*fresh))
 
 
-def test_keyword_arguments() -> None:
-    a, b, c = inputs()
-    compiled = taso.compile(distributivity, (a, b, c))
-    assert torch.equal(compiled(a, c=c, b=b), compiled(a, b, c))
-
-
 def test_one_tensor_needs_no_tuple() -> None:
     x = torch.randn(3, 4)
     assert torch.equal(taso.compile(torch.relu, x)(x), torch.relu(x))
-
-
-def test_input_and_output_structure() -> None:
-    def program(p: dict[str, Any], q: list[Tensor]) -> dict[str, Any]:
-        return {"sum": p["x"] + q[0], "rest": (p["y"][0] * 2, None, [p["x"]])}
-
-    def example() -> tuple[dict[str, Any], list[Tensor]]:
-        return {"x": torch.randn(3), "y": (torch.randn(2),)}, [torch.randn(3)]
-
-    compiled = taso.compile(program, example())
-    p, q = example()
-    given, expected = compiled(p, q), program(p, q)
-    assert given.keys() == expected.keys()
-    assert torch.equal(given["sum"], expected["sum"])
-    doubled, nothing, [x] = given["rest"]
-    assert torch.equal(doubled, expected["rest"][0])
-    assert nothing is None
-    assert torch.equal(x, p["x"])
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda a, b, c: (a.T, b, c), r"a: expected float32\[5, 4\] on cpu, got float32\[4, 5\]"),
-        (lambda a, b, c: (a, b.double(), c), r"b: expected float32\[4, 3\].*, got float64\[4, 3\]"),
-        (lambda a, b, c: (a, b, 3), r"c: expected float32\[4, 3\], got int"),
-        (lambda a, b, c: (a, b), "expected 3 tensors, got 2"),
-        (lambda a, b, c: (a, b, [c]), r"c: expected float32\[4, 3\], got list"),
-    ],
-)
-def test_wrong_inputs(change: Callable[..., tuple[Any, ...]], message: str) -> None:
-    compiled = taso.compile(distributivity, inputs())
-    with pytest.raises(TypeError, match=message):
-        compiled(*change(*inputs()))
-
-
-def test_wrong_structure() -> None:
-    compiled = taso.compile(lambda p: p["x"] + p["y"], [{"x": torch.ones(2), "y": torch.ones(2)}])
-    with pytest.raises(TypeError, match=r"expected inputs .*'y'.*, got .*\['x'\]"):
-        compiled({"x": torch.ones(2)})
-
-
-def test_parameters_are_joined_once_and_refreshed_on_demand() -> None:
-    model = Projections(64).eval()
-    x = torch.randn(256, 64)
-    compiled = taso.compile(model, x)
-    assert "def prepare(" in compiled.source
-    assert "@main__prepare" in compiled.graph
-    before = compiled(x)
-    with torch.no_grad():
-        assert all(close(ours, theirs) for ours, theirs in zip(before, model(x), strict=True))
-        for parameter in model.parameters():
-            parameter += torch.randn_like(parameter)
-    assert all(torch.equal(x, y) for x, y in zip(compiled(x), before, strict=True))
-    compiled.refresh()
-    with torch.no_grad():
-        assert all(close(x, y) for x, y in zip(compiled(x), model(x), strict=True))
-
-
-def test_refresh_sees_parameters_that_were_replaced() -> None:
-    model = nn.Linear(4, 3).eval()
-    x = torch.randn(2, 4)
-    compiled = taso.compile(model, x)
-    model.weight = nn.Parameter(torch.randn(3, 4))
-    compiled.refresh()
-    with torch.no_grad():
-        assert close(compiled(x), model(x))
-
-
-def test_no_gradients_are_recorded() -> None:
-    model = nn.Linear(4, 3)
-    x = torch.randn(2, 4, requires_grad=True)
-    assert not taso.compile(model, x)(x).requires_grad
 
 
 def test_exact_numerics_keep_every_bit() -> None:
@@ -146,8 +43,18 @@ def test_report() -> None:
     assert figures["intermediate_bytes_after"] == 4 * K * N
     assert figures["predicted_us_after"] < figures["predicted_us_before"]
     assert figures["rules"] == ["matmul-factor-left"]
+    assert (figures["native_share"], figures["opaque"]) == (1.0, {})
     assert "matmul-factor-left" in str(report)
     assert f"{figures['flops_before']:,}" in str(report)
+
+
+def test_report_names_opaque_ops() -> None:
+    report = taso.compile(distributivity, inputs()).report()
+    report = dataclasses.replace(report, opaque={"aten.sort.default": 2})
+    assert report.native_share == pytest.approx(1 / 3)
+    assert "2 × aten.sort.default" in str(report)
+    assert "33.3%" in str(report)
+    assert report.as_dict()["opaque"] == {"aten.sort.default": 2}
 
 
 def test_source_and_graph() -> None:
@@ -171,3 +78,42 @@ def test_wrong_options(options: dict[str, Any], message: str) -> None:
 def test_op_that_no_program_holds_is_named() -> None:
     with pytest.raises(UnsupportedError, match=r"aten\.\w+\.\w+ is not supported: .*complex64"):
         taso.compile(lambda x: torch.fft.fft(x).real, torch.randn(3))
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        (3, "expected a torch.nn.Module or a function of tensors, got 3"),
+        (torch.nn.Linear, "got the class Linear"),
+    ],
+)
+def test_what_is_no_program(program: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        taso.compile(program, torch.ones(1))
+
+
+@pytest.mark.parametrize(
+    ("example", "message"),
+    [
+        ((torch.ones(1),), r"do not fit the program's \(a.*missing a required argument: 'b'"),
+        ({"a": torch.ones(1), "d": torch.ones(1)}, "do not fit the program's"),
+        (3, "expected example inputs as a tensor, .*, got int"),
+        ("abc", "expected example inputs as a tensor, .*, got str"),
+    ],
+)
+def test_example_inputs_that_do_not_fit(example: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        taso.compile(distributivity, example)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda b: b.to_sparse(), r"example input \[1\] is sparse; pass .to_dense"),
+        (lambda b: b.to(torch.complex64), r"example input \[1\] is complex; pass torch.view_as"),
+    ],
+)
+def test_tensors_that_cannot_be_inputs(change: Callable[[Tensor], Tensor], message: str) -> None:
+    a, b, c = inputs()
+    with pytest.raises(UnsupportedError, match=message):
+        taso.compile(distributivity, (a, change(b), c))

@@ -1,0 +1,133 @@
+"""A program compiled for the present modes of its modules, and its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+
+from torch import Tensor
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp
+
+from taso.frontends.build import Build, main_of
+from taso.frontends.owners import Owned, Owners, memory_of
+from taso.frontends.torch_export import ImportedProgram
+from taso.frontends.watch import Watch
+from taso.lowering.runtime import Program, load_source
+from taso.passes.hoist_params import PARAM
+
+
+class Specialized:
+    """The generated program, bound to parameters that it keeps in step with their owners.
+
+    freeze: take the parameters as they are at `refresh`, and check nothing.
+
+    Without `freeze`, nothing is prepared from tensors whose changes can't be seen: those made
+    under `torch.inference_mode`, which have no version, and those that nothing known owns.
+    """
+
+    def __init__(
+        self,
+        owners: Owners,
+        imported: ImportedProgram,
+        build: Callable[[ModuleOp], Build],
+        freeze: bool,
+    ) -> None:
+        self.imported = imported
+        self._held = {**imported.states, **imported.parameters}
+        self._owned = owners.find(self._held)
+        self._modules = owners.modules()
+        self._freeze = freeze
+        unseen = () if freeze else [n for n, t in self._held.items() if self._is_unseen(n, t)]
+        self.build = build(_without_param(imported, unseen))
+        self.program = Program(load_source(self.build.source, "program"), len(imported.inputs))
+        prepare_takes = getattr(self.program.module, "PREPARE_TAKES", ())
+        names = list(self._held)
+        self._copied = [names[i - len(imported.inputs)] for i in prepare_takes]
+        self._devices = {name: t.device for name, t in self._held.items()}
+        self._watch: Watch | None = None
+        self.parameters: Mapping[str, Tensor] = {}
+        """The tensors that the program is bound to: states, then parameters, by name."""
+
+    def _is_unseen(self, name: str, tensor: Tensor) -> bool:
+        is_owned = self._owned[name] != Owned((), ()) or name in self.imported.constants
+        return not is_owned or tensor.is_inference()
+
+    @property
+    def is_unchanged(self) -> Callable[[], bool] | None:
+        """Asks whether a call can go ahead without `refresh`; None where it always can."""
+        return None if self._watch is None else self._watch.is_unchanged
+
+    def is_current(self) -> bool:
+        """Parameters that were one tensor still are one, and none is gone."""
+        try:
+            return all(len(set(map(memory_of, o.objects()))) <= 1 for o in self._owned.values())
+        except (KeyError, AttributeError):  # no name there, no tensor there
+            return False
+
+    def refresh(self) -> None:
+        """Bind the parameters that are there now, and prepare what depends on them alone.
+
+        Raises TypeError if one has another shape, element type or device than before.
+        """
+        found = {name: owned.objects() for name, owned in self._owned.items()}
+        self.parameters = {
+            name: objects[0] if objects else self._held[name] for name, objects in found.items()
+        }
+        self._check()
+        if not self._freeze:  # before their values are read: a change from now on is seen
+            self._watch = self._watched(found)
+        self.program.prepare(list(self.parameters.values()))
+
+    def _watched(self, found: Mapping[str, list[Tensor]]) -> Watch | None:
+        if self._watch is not None and self._watch.has_same_objects():
+            self._watch.renew()
+            return self._watch
+        places = [place for owned in self._owned.values() for place in owned.places]
+        copied = [tensor for name in self._copied for tensor in found[name]]
+        if not (places or copied or self._modules):
+            return None
+        return Watch(places, _distinct(copied), self._sentinels(), self._modules)
+
+    def _sentinels(self) -> list[Tensor]:
+        """Of the parameters that are bound themselves, one for each module that has some.
+
+        Their values need no watching. But a module that is moved to another element type or
+        device changes the form of all its tensors.
+        """
+        chosen: dict[int, Tensor] = {}
+        for name, owned in self._owned.items():
+            if name not in self._copied:
+                for scope, key in owned.places:
+                    chosen.setdefault(id(scope), scope[key])
+        return list(chosen.values())
+
+    def _check(self) -> None:
+        for expected, (name, tensor) in zip(
+            self.program.parameters, self.parameters.items(), strict=True
+        ):
+            old = f"{expected.dtype}{list(expected.shape)} on {self._devices[name]}"
+            new = (
+                f"{str(tensor.dtype).removeprefix('torch.')}{list(tensor.shape)} on {tensor.device}"
+            )
+            if new != old:
+                raise TypeError(
+                    f"parameter '{name}' is {new}, and was {old} when the program was compiled: "
+                    "compile it again"
+                )
+
+
+def _distinct(tensors: list[Tensor]) -> list[Tensor]:
+    return list({id(tensor): tensor for tensor in tensors}.values())
+
+
+def _without_param(imported: ImportedProgram, names: Container[str]) -> ModuleOp:
+    """A copy of the module in which nothing is prepared from these parameters."""
+    module = imported.module.clone()
+    main = main_of(module)
+    if main.arg_attrs is not None:
+        attrs = [dict(a.data) for a in main.arg_attrs.data]
+        first = len(imported.inputs) + len(imported.states)
+        for index, name in enumerate(imported.parameters, first):
+            if name in names:
+                del attrs[index][PARAM]
+        main.arg_attrs = ArrayAttr(map(DictionaryAttr, attrs))
+    return module
