@@ -336,15 +336,29 @@ def test_modules_that_share_code_have_weights_of_their_own(monkeypatch: pytest.M
     assert calls == [3, 3, 3]
 
 
-def test_prepared_weights_go_with_the_model() -> None:
-    model, x = Projections(64), torch.randn(256, 64)
-    weight = weakref.ref(model.q.weight)
-    fast = compiled(model)
+def test_prepared_weights_go_with_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared: list[weakref.ref[Tensor]] = []
+    of = aot_graph.PreparedValues.of
+
+    def watched(self: aot_graph.PreparedValues, sources: list[Tensor]) -> tuple[Tensor, ...]:
+        values = of(self, sources)
+        prepared.extend(map(weakref.ref, values))
+        return values
+
+    monkeypatch.setattr(aot_graph.PreparedValues, "of", watched)
+
+    def call(layer: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
+        return layer(x)
+
+    fast, x = compiled(call), torch.randn(256, 64)
+    layer = Projections(64)
     with torch.no_grad():
-        fast(x)
-    del model
+        fast(layer, x)
+    assert all(reference() is not None for reference in prepared)
+    assert prepared
+    del layer
     gc.collect()
-    assert weight() is None
+    assert all(reference() is None for reference in prepared)
 
 
 @pytest.mark.parametrize(("freeze", "prepared"), [(False, []), (True, [3])])
