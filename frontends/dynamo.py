@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import torch
@@ -30,7 +30,7 @@ from xdsl.utils.exceptions import DiagnosticException
 from taso.frontends.aot_graph import BoxedCall, Role, compile_graph
 from taso.frontends.aten.writer import CONVERTERS, UnsupportedError
 from taso.frontends.backend_options import BackendOptions, backend_options
-from taso.frontends.specialize import SpecializedCall, is_symbolic
+from taso.frontends.specialize import SpecializedCall, is_symbolic, specialize
 
 aten = torch.ops.aten
 
@@ -126,20 +126,31 @@ class _Compiler:
         return frozenset(metadata.static_input_indices) - changed - self._unseen
 
     def _compile(self, module: fx.GraphModule, role: Role) -> BoxedCall:
-        compile_static = partial(self._compile_static, role)
-        if is_symbolic(module.graph):
-            return _boxed(SpecializedCall(module, compile_static, as_traced(module)))
-        return _boxed(compile_static(module))
+        if not is_symbolic(module.graph):
+            return _boxed(self._compile_static(module, role))
 
-    def _compile_static(self, role: Role, module: fx.GraphModule) -> BoxedCall:
+        def compile_for(args: Sequence[Any]) -> BoxedCall:
+            try:
+                static = specialize(module, args)
+            except UnsupportedError as e:
+                return _unoptimized(module, e)
+            return self._compile_static(static, role)
+
+        return _boxed(SpecializedCall(module.graph, compile_for, as_traced(module)))
+
+    def _compile_static(self, module: fx.GraphModule, role: Role) -> BoxedCall:
         if not _computes(module.graph):
             return as_traced(module)
         try:
             with _disable_current_modes(), torch.no_grad():
                 return compile_graph(module.graph, role, self._options)
         except (UnsupportedError, DiagnosticException) as e:
-            warnings.warn(f"a graph runs unoptimised: {e}", stacklevel=2)
-            return as_traced(module)
+            return _unoptimized(module, e)
+
+
+def _unoptimized(module: fx.GraphModule, reason: Exception) -> BoxedCall:
+    warnings.warn(f"a graph runs unoptimised: {reason}", stacklevel=2)
+    return as_traced(module)
 
 
 def _boxed(call: BoxedCall) -> BoxedCall:

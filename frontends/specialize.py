@@ -8,10 +8,15 @@ from typing import Any
 
 import torch
 from torch import SymBool, SymFloat, SymInt, Tensor, fx
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensorMode,
+)
 from torch.utils import _pytree as pytree
 
 from taso.frontends.aot_graph import BoxedCall
+from taso.frontends.aten.writer import UnsupportedError
 
 MAX_SIZES = 8
 """Calls with further sizes run as PyTorch runs them."""
@@ -35,14 +40,13 @@ class SpecializedCall:
 
     def __init__(
         self,
-        module: fx.GraphModule,
-        compile_static: Callable[[fx.GraphModule], BoxedCall],
+        graph: fx.Graph,
+        compile_for: Callable[[Sequence[Any]], BoxedCall],
         otherwise: BoxedCall,
     ) -> None:
-        self._module = module
-        self._compile = compile_static
+        self._compile_for = compile_for
         self._otherwise = otherwise
-        nodes = module.graph.find_nodes(op="placeholder")
+        nodes = graph.find_nodes(op="placeholder")
         self._varying = [i for i, node in enumerate(nodes) if _has_symbols(node)]
         self._calls: dict[Hashable, BoxedCall] = {}
         self._is_full = False
@@ -53,7 +57,7 @@ class SpecializedCall:
             if len(self._calls) == MAX_SIZES:
                 self._warn()
                 return self._otherwise(args)
-            self._calls[sizes] = self._compile(specialize(self._module, args))
+            self._calls[sizes] = self._compile_for(args)
         return self._calls[sizes](args)
 
     def _warn(self) -> None:
@@ -73,12 +77,18 @@ def _sizes(argument: Any) -> Hashable:
 
 
 def specialize(module: fx.GraphModule, args: Sequence[Any]) -> fx.GraphModule:
-    """The graph for the shapes, strides and numbers of `args`, which no symbol is left in."""
+    """The graph for the shapes, strides and numbers of `args`, which no symbol is left in.
+
+    Raises `UnsupportedError` if there are sizes that depend on data.
+    """
     mode = FakeTensorMode(allow_non_fake_inputs=True)
     fake = [mode.from_tensor(x, static_shapes=True) if isinstance(x, Tensor) else x for x in args]
     values = _Values(module)
-    with mode, torch.no_grad():
-        values.run(*fake)
+    try:
+        with mode, torch.no_grad():
+            values.run(*fake)
+    except (DataDependentOutputException, DynamicOutputShapeException) as e:
+        raise UnsupportedError(f"sizes depend on what {e.func} computes") from e
     graph = fx.Graph()
     copies: dict[fx.Node, Any] = {}
     for node in module.graph.nodes:

@@ -106,3 +106,16 @@ def test_more_sizes_than_allowed(is_training: bool, monkeypatch: pytest.MonkeyPa
     messages = [str(w.message) for w in caught if "sizes" in str(w.message)]
     assert len(messages) == (2 if is_training else 1)  # one a graph
     assert "more than 2 sizes" in messages[0]
+
+
+@pytest.mark.parametrize("dynamic", [None, True])
+def test_sizes_that_depend_on_data_run_as_they_are(
+    dynamic: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch._dynamo.config, "capture_dynamic_output_shape_ops", True)
+    compiled = torch.compile(lambda x: (x * 2)[x > 0], backend="taso", dynamic=dynamic)
+    for rows in (3, 4):
+        x = torch.randn(rows, 5)
+        with pytest.warns(UserWarning, match=r"runs unoptimised: .*aten\.nonzero"):
+            given = compiled(x)
+        torch.testing.assert_close(given, (x * 2)[x > 0])
