@@ -66,7 +66,7 @@ def compile_graph(graph: fx.Graph, role: Role, options: BackendOptions) -> Boxed
     imported = import_graph(graph, role)
     device = options.device or imported.device
     build = Build(imported.module, device, options.numerics, options.time_limit)
-    return GeneratedCall(imported, build)
+    return GeneratedCall(imported, build, freeze=options.freeze)
 
 
 def import_graph(graph: fx.Graph, role: Role) -> ImportedGraph:
@@ -153,7 +153,7 @@ def _outputs(graph: fx.Graph) -> tuple[list[fx.Node], list[OutputLeaf]]:
 class GeneratedCall:
     """Calls generated code with the arguments of the graph that it was made from."""
 
-    def __init__(self, imported: ImportedGraph, build: Build) -> None:
+    def __init__(self, imported: ImportedGraph, build: Build, *, freeze: bool) -> None:
         self._imported = imported
         code = load_source(build.source, "graph")
         self._main: Callable[..., Any] = code.main
@@ -164,7 +164,9 @@ class GeneratedCall:
         self._main_takes = [
             places[i] if kind == "argument" else first_prepared + i for kind, i in code.MAIN_TAKES
         ]
-        self._prepared = PreparedValues(code.prepare) if hasattr(code, "prepare") else None
+        self._prepared: PreparedValues | None = None
+        if hasattr(code, "prepare"):
+            self._prepared = PreparedValues(code.prepare, freeze=freeze)
         self._copies: list[tuple[int, Stride | None]] | None = None
 
     def __call__(self, args: list[Any]) -> list[Any]:

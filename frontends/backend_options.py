@@ -17,7 +17,8 @@ class BackendOptions:
     numerics: "reassociating" (equal over the reals), or "exact" (bitwise the same).
     time_limit: seconds for the search in each graph.
     device: "cpu" or "cuda", the device to optimise for; None for where the graph's tensors are.
-    freeze: parameters made in inference mode, whose changes cannot be seen, never change.
+    freeze: parameters keep their values while they stay where they are; no call checks that they
+        do. Those made in inference mode, whose changes cannot be seen, count as inputs otherwise.
     """
 
     numerics: str = Build.numerics

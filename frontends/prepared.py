@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import torch
@@ -12,10 +13,13 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from taso.frontends.watch import Watch
 from taso.lowering.standalone import as_tuple
 
+_version = attrgetter("_version")
+
 
 class _Entry(NamedTuple):
     addresses: list[int]
-    watch: Watch
+    versions: list[int]
+    watch: Watch | None
     values: tuple[Tensor, ...]
 
 
@@ -23,25 +27,34 @@ class PreparedValues:
     """The results of a generated `prepare`, by the parameters that it was called with.
 
     Modules of one kind share their code, so that there may be several sets of parameters. A set
-    goes when its first parameter does.
+    goes when its first parameter does. With `freeze`, parameters keep their values, as far as
+    they stay where they are; else each call looks for changes, as `taso.frontends.watch` says.
     """
 
-    def __init__(self, prepare: Callable[..., Any]) -> None:
+    def __init__(self, prepare: Callable[..., Any], *, freeze: bool) -> None:
         self._prepare = prepare
+        self._freeze = freeze
         self._entries: Any = WeakTensorKeyDictionary()
 
     def of(self, sources: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """The prepared values of these parameters, computed anew if one has changed."""
         entry: _Entry | None = self._entries.get(sources[0])
-        addresses = list(map(Tensor.data_ptr, sources))
-        if entry is None or entry.addresses != addresses or not entry.watch.is_unchanged():
-            entry = self._entries[sources[0]] = self._entry(addresses, sources)
+        if entry is None or not self._is_current(entry, sources):
+            entry = self._entries[sources[0]] = self._entry(sources)
         return entry.values
 
-    def _entry(self, addresses: list[int], sources: Sequence[Tensor]) -> _Entry:
-        """The aliases share versions and keep the memory, but let the parameters go."""
+    def _is_current(self, entry: _Entry, sources: Sequence[Tensor]) -> bool:
+        if list(map(Tensor.data_ptr, sources)) != entry.addresses:
+            return False
+        if entry.watch is None:
+            return True
+        return not entry.watch.is_stepped and list(map(_version, sources)) == entry.versions
+
+    def _entry(self, sources: Sequence[Tensor]) -> _Entry:
+        """Aliases keep the memory, so that its address stays theirs, but let parameters go."""
         with torch.no_grad():
             aliases = [source.detach() for source in sources]
-            versioned = [alias for alias in aliases if not alias.is_inference()]
-            watch = Watch((), (), versioned, ())
-            return _Entry(addresses, watch, as_tuple(self._prepare(*aliases)))
+            values = as_tuple(self._prepare(*aliases))
+        watch = None if self._freeze else Watch((), aliases, (), ())
+        versions = [] if self._freeze else list(map(_version, sources))
+        return _Entry(list(map(Tensor.data_ptr, sources)), versions, watch, values)

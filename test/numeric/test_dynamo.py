@@ -301,9 +301,9 @@ def prepared_calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     calls: list[int] = []
     of = aot_graph.PreparedValues._entry
 
-    def counted(self: Any, addresses: list[int], sources: list[Tensor]) -> Any:
+    def counted(self: Any, sources: list[Tensor]) -> Any:
         calls.append(len(sources))
-        return of(self, addresses, sources)
+        return of(self, sources)
 
     monkeypatch.setattr(aot_graph.PreparedValues, "_entry", counted)
     return calls
