@@ -22,6 +22,7 @@ from torch._ops import OpOverload
 from torch.export.exported_program import (
     _override_composite_implicit_decomp,  # pyright: ignore[reportPrivateUsage]
 )
+from torch.fx.graph import _BoxedCodeGen  # pyright: ignore[reportPrivateUsage]
 from torch.utils._python_dispatch import (
     _disable_current_modes,  # pyright: ignore[reportPrivateUsage]
 )
@@ -108,7 +109,7 @@ class _Compiler:
         return self._compile(module, Role(parameters=self._parameters()))
 
     def forward(self, module: fx.GraphModule, _: Sequence[Any]) -> BoxedCall:
-        """Parameters change with each step of training: nothing is computed from them alone."""
+        """Parameters change with each step of training: nothing is prepared from them."""
         metadata = _metadata()
         return self._compile(module, Role(visible=metadata and metadata.num_forward))
 
@@ -179,11 +180,11 @@ def _computes(graph: fx.Graph) -> bool:
 
 
 def as_traced(module: fx.GraphModule) -> BoxedCall:
-    """The graph as it is. What the forward graph saved may have other strides than traced ones,
-    which views would not take."""
+    """The graph as it is. What a compiled forward graph has saved for it may have other strides
+    than traced ones, which views would not take."""
     graph = fx.Graph()
     graph.output(graph.graph_copy(module.graph, {}))
     for node in graph.find_nodes(op="call_function", target=aten.view.default):
         node.target = aten.reshape.default
-    interpreter = fx.Interpreter(fx.GraphModule(module, graph))
-    return interpreter.boxed_run
+    graph.set_codegen(_BoxedCodeGen())
+    return fx.GraphModule(module, graph).forward
