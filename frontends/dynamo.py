@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,16 +11,9 @@ import torch
 from torch import Tensor, fx
 from torch._decomp import core_aten_decompositions
 from torch._dynamo.backends.common import aot_autograd
-from torch._export.utils import (
-    _is_preservable_cia_op,  # pyright: ignore[reportPrivateUsage]
-    _special_op_to_preserve_cia,  # pyright: ignore[reportPrivateUsage]
-)
 from torch._functorch.partitioners import min_cut_rematerialization_partition
 from torch._guards import TracingContext
 from torch._ops import OpOverload
-from torch.export.exported_program import (
-    _override_composite_implicit_decomp,  # pyright: ignore[reportPrivateUsage]
-)
 from torch.fx.graph import _BoxedCodeGen  # pyright: ignore[reportPrivateUsage]
 from torch.utils._python_dispatch import (
     _disable_current_modes,  # pyright: ignore[reportPrivateUsage]
@@ -32,6 +24,7 @@ from taso.frontends.aot_graph import BoxedCall, Role, compile_graph
 from taso.frontends.aten.writer import CONVERTERS, UnsupportedError
 from taso.frontends.backend_options import BackendOptions, backend_options
 from taso.frontends.specialize import SpecializedCall, is_symbolic, specialize
+from taso.frontends.whole_ops import keep_whole
 
 aten = torch.ops.aten
 
@@ -56,13 +49,8 @@ def backend(
         decompositions=_decompositions(),
         partition_fn=min_cut_rematerialization_partition,
     )
-    with nullcontext() if _needs_gradients(example_inputs) else _keep_whole():
+    with keep_whole(module, example_inputs):
         return compile_with_aot(module, example_inputs)
-
-
-def _needs_gradients(inputs: Sequence[Any]) -> bool:
-    needed = any(isinstance(x, Tensor) and x.requires_grad for x in inputs)
-    return needed and torch.is_grad_enabled()
 
 
 def _unseen(inputs: Sequence[Any]) -> frozenset[int]:
@@ -83,19 +71,6 @@ def _decompositions() -> dict[Any, Callable[..., Any]]:
 
 def _tags(op: Any) -> Sequence[torch.Tag]:
     return op.tags if isinstance(op, OpOverload) else ()
-
-
-def _keep_whole() -> AbstractContextManager[None]:
-    """Ops with a converter that PyTorch would write as others stay whole while tracing. They have
-    no gradients then."""
-    kept = [op for op in _converted() if _is_preservable_cia_op(op)]
-    return _override_composite_implicit_decomp(dict.fromkeys(kept, _special_op_to_preserve_cia))
-
-
-def _converted() -> Iterator[OpOverload]:
-    for name in CONVERTERS:
-        _, packet, overload = name.split(".")
-        yield getattr(getattr(aten, packet), overload)
 
 
 class _Compiler:

@@ -444,3 +444,64 @@ def test_exact_numerics_keep_every_bit() -> None:
     inputs = [torch.randn(s).half() for s in ((5, 4), (4, 3), (4, 3))]
     fast = compiled(program, numerics="exact", time_limit=1)
     assert torch.equal(fast(*inputs), program(*inputs))
+
+
+def loss(x: Tensor, weight: Tensor) -> Tensor:
+    return functional.layer_norm(functional.linear(x, weight), (5,)).pow(3).sum()
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda x, w: torch.func.grad(lambda v: loss(x, v))(w),
+        lambda x, w: torch.func.vjp(lambda v: functional.linear(x, v), w)[1](x[:, :5])[0],
+        lambda x, w: torch.func.jacrev(lambda v: functional.linear(x, v).sum(0))(w),
+        lambda x, w: torch.func.vmap(lambda row: functional.linear(row, w))(x),
+    ],
+)
+def test_gradients_inside_a_program(program: Callable[[Tensor, Tensor], Tensor]) -> None:
+    x, weight = torch.randn(4, 6), torch.randn(5, 6)
+    for mode in (torch.enable_grad, torch.no_grad):
+        with mode():
+            assert_same(compiled(program)(x, weight), program(x, weight), rtol=1e-4, atol=1e-5)
+
+
+def test_ops_stay_whole_where_nothing_is_differentiated(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[set[str]] = []
+    compile_graph = dynamo.compile_graph
+
+    def spied(graph: torch.fx.Graph, *others: Any) -> Any:
+        found.append({str(node.target) for node in graph.nodes})
+        return compile_graph(graph, *others)
+
+    monkeypatch.setattr(dynamo, "compile_graph", spied)
+    model = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, dropout=0.0)
+    x = torch.randn(2, 5, 8)
+    whole = {
+        f"aten.{op}.default" for op in ("layer_norm", "linear", "scaled_dot_product_attention")
+    }
+    for mode in (torch.no_grad, torch.inference_mode, torch.enable_grad):
+        with mode():
+            assert_same(compiled(model)(x), model(x), rtol=1e-4, atol=1e-5)
+    assert [whole <= targets for targets in found] == [True, True, False]
+    assert whole.isdisjoint(found[-1])
+
+
+def test_gradients_of_a_part_without() -> None:
+    """`linear` stays whole where nothing records it, and only there."""
+
+    def program(x: Tensor, weight: Tensor) -> Tensor:
+        with torch.no_grad():
+            scale = functional.linear(x, weight).sum()
+        return functional.linear(x, weight) * scale
+
+    x, weight = torch.randn(4, 6), torch.randn(5, 6)
+    fast = compiled(program)
+    assert_same(fast(x, weight), program(x, weight), rtol=1e-4, atol=1e-5)
+    found: list[Tensor] = []
+    for call in (fast, program):
+        tracked = weight.clone().requires_grad_()
+        call(x, tracked).sum().backward()
+        assert tracked.grad is not None
+        found.append(tracked.grad)
+    assert_same(found[0], found[1], rtol=1e-4, atol=1e-4)
