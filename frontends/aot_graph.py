@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from torch import Tensor, fx
+from torch.utils import _pytree as pytree
 from xdsl.dialects.builtin import ModuleOp
 
 from taso.frontends.aten.writer import UnsupportedError
 from taso.frontends.backend_options import BackendOptions
 from taso.frontends.build import DEVICE_TABLES, Build
+from taso.frontends.folding import constant_nodes
 from taso.frontends.fx_graph import GraphImporter
 from taso.frontends.interface import Fixed, Given, OutputLeaf, Result
 from taso.frontends.output_memory import (
@@ -94,7 +96,7 @@ def import_graph(graph: fx.Graph, role: Role) -> ImportedGraph:
         module=imported.module,
         arguments=[*inputs, *parameters],
         outputs=outputs,
-        device=_device_of(graph),
+        device=_device_of(graph, results),
         placeholders=[_memory(node) for node in nodes],
         results=_expected(results, outputs, role),
     )
@@ -121,9 +123,12 @@ def _expected(
     return expected
 
 
-def _device_of(graph: fx.Graph) -> str:
-    """The one device type of all tensors."""
-    values = [node.meta.get("val") for node in graph.nodes]
+def _device_of(graph: fx.Graph, results: Sequence[fx.Node]) -> str:
+    """The type of the one device that all tensors are on but constants, which go anywhere."""
+    constant = constant_nodes(graph).difference(results)
+    read = [n for n in graph.find_nodes(op="placeholder") if _is_read(n)]
+    computed = [n for n in graph.nodes if n.op == "call_function" and n not in constant]
+    values = pytree.tree_leaves([n.meta.get("val") for n in (*read, *computed)])
     devices = {value.device for value in values if isinstance(value, Tensor)}
     if len(devices) != 1 or next(iter(devices)).type not in DEVICE_TABLES:
         found = ", ".join(sorted(map(str, devices))) or "none"

@@ -408,6 +408,12 @@ def test_what_the_dialect_lacks_runs_as_it_is(
         assert_same(fast(x), program(x))
 
 
+def test_two_devices_run_as_they_are() -> None:
+    fast = compiled(lambda x: (x * 2).to("meta"))
+    with pytest.warns(UserWarning, match="runs unoptimised: tensors are on cpu, meta"):
+        assert fast(torch.randn(4)).device.type == "meta"
+
+
 def test_warning_names_op_and_module() -> None:
     class Spectrum(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
