@@ -97,6 +97,7 @@ OUTPUTS: dict[str, Callable[[Tensor], Any]] = {
     "pieces": lambda x: (x @ torch.ones(6, 9)).split(3, 1),
     "pieces copied": lambda x: [t.contiguous() for t in (x @ torch.ones(6, 9)).split(3, 1)],
     "constants": lambda x: (torch.arange(5.0), torch.ones(3) * 2, x * 1),
+    "an expanded constant": lambda x: x + torch.arange(2.0)[1].expand(1),
     "other than tensors": lambda x: {"a": [x * 2, 3], "b": (None, "text")},
     "no elements": lambda x: x.new_zeros(0, 3) + 1,
     "permuted axes": lambda x: x.reshape(4, 2, 3).permute(1, 2, 0) * 2,
