@@ -156,16 +156,21 @@ def _outputs(graph: fx.Graph) -> tuple[list[fx.Node], list[OutputLeaf]]:
 
 
 class GeneratedCall:
-    """Calls generated code with the arguments of the graph that it was made from."""
+    """Calls generated code with the arguments of the graph that it was made from.
+
+    Everything that a call deals with stands in one list, the pool: the arguments, what is held
+    (constants and fixed outputs), the prepared values, and the results.
+    """
 
     def __init__(self, imported: ImportedGraph, build: Build, *, freeze: bool) -> None:
         self._imported = imported
         code = load_source(build.source, "graph")
         self._main: Callable[..., Any] = code.main
-        self._constants = [a for a in imported.arguments if isinstance(a, Tensor)]
-        places = _places(imported)
+        self._held: list[Any] = []
+        places = [x if isinstance(x, int) else self._hold(x) for x in imported.arguments]
+        self._returns = [self._place(output) for output in imported.outputs]
+        first_prepared = len(imported.placeholders) + len(self._held)
         self._prepare_takes = [places[i] for i in code.PREPARE_TAKES]
-        first_prepared = len(imported.placeholders) + len(self._constants)
         self._main_takes = [
             places[i] if kind == "argument" else first_prepared + i for kind, i in code.MAIN_TAKES
         ]
@@ -174,8 +179,23 @@ class GeneratedCall:
             self._prepared = PreparedValues(code.prepare, freeze=freeze)
         self._copies: list[tuple[int, Stride | None]] | None = None
 
+    def _hold(self, value: Any) -> int:
+        """The place in the pool of a value that is the same in each call."""
+        self._held.append(value)
+        return len(self._imported.placeholders) + len(self._held) - 1
+
+    def _place(self, output: OutputLeaf) -> int:
+        """Where the pool has an output at the end; results are counted from its end."""
+        match output:
+            case Result(index):
+                return index - len(self._imported.results)
+            case Given(leaf):
+                return leaf
+            case Fixed(value):
+                return self._hold(value)
+
     def __call__(self, args: list[Any]) -> list[Any]:
-        pool = [*args, *self._constants]
+        pool = [*args, *self._held]
         args.clear()
         if self._prepared is not None:
             pool += self._prepared.of([pool[i] for i in self._prepare_takes])
@@ -184,7 +204,8 @@ class GeneratedCall:
             self._copies = self._find_copies(pool, results)
         for index, stride in self._copies:
             results[index] = copy_to(results[index], stride)
-        return [_leaf(output, results, pool) for output in self._imported.outputs]
+        pool += results
+        return [pool[i] for i in self._returns]
 
     def _find_copies(
         self, pool: Sequence[Any], results: Sequence[Tensor]
@@ -193,23 +214,3 @@ class GeneratedCall:
         traced = self._imported.placeholders
         held = [(pool[i], traced[i] if i < len(traced) else None) for i in self._main_takes]
         return results_to_copy(held, list(zip(results, self._imported.results, strict=True)))
-
-
-def _places(imported: ImportedGraph) -> list[int]:
-    """Where each argument of the program is, if the constants follow the placeholders."""
-    places: list[int] = []
-    constants = len(imported.placeholders)
-    for argument in imported.arguments:
-        places.append(argument if isinstance(argument, int) else constants)
-        constants += isinstance(argument, Tensor)
-    return places
-
-
-def _leaf(output: OutputLeaf, results: Sequence[Tensor], given: Sequence[Any]) -> Any:
-    match output:
-        case Result(index):
-            return results[index]
-        case Given(leaf):
-            return given[leaf]
-        case Fixed(value):
-            return value
