@@ -23,7 +23,7 @@ from xdsl.utils.exceptions import DiagnosticException
 from taso.frontends.aot_graph import BoxedCall, Role, compile_graph
 from taso.frontends.aten.writer import CONVERTERS, UnsupportedError
 from taso.frontends.backend_options import BackendOptions, backend_options
-from taso.frontends.specialize import SpecializedCall, is_symbolic, specialize
+from taso.frontends.static_sizes import SpecializedCall, is_symbolic, specialize
 from taso.frontends.whole_ops import keep_whole
 
 aten = torch.ops.aten

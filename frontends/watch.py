@@ -52,7 +52,7 @@ class Watch:
 
     def renew(self) -> None:
         """Take addresses and values as they are now for unchanged."""
-        self._is_stepped = False
+        self.is_stepped = False
         # Aliases keep the memory, so that no other data can get the same address.
         self._held = [tensor.detach() for tensor in self._tensors]
         self._addresses = list(map(Tensor.data_ptr, self._tensors))
@@ -70,7 +70,7 @@ class Watch:
         try:
             return (
                 self._is_as_built()
-                and not self._is_stepped
+                and not self.is_stepped
                 and self._children == self._old_children
                 and list(map(Tensor.data_ptr, self._tensors)) == self._addresses
                 and list(map(_version, self._copied)) == self._versions
@@ -81,7 +81,7 @@ class Watch:
     def note_step(self, changed: Iterable[int]) -> None:
         """An optimiser has changed the tensors whose storage is at these addresses."""
         held = {t.untyped_storage().data_ptr() for t in self._copied}
-        self._is_stepped |= not held.isdisjoint(changed)
+        self.is_stepped |= not held.isdisjoint(changed)
 
 
 def _identity_check(places: Sequence[Place], modules: Sequence[nn.Module]) -> Callable[[], bool]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from taso.frontends import specialize
+from taso.frontends import static_sizes
 
 DYNAMIC = {"backend": "taso", "dynamic": True}
 
@@ -85,7 +85,7 @@ def test_training(dynamic: bool | None) -> None:
 
 @pytest.mark.parametrize("is_training", [False, True])
 def test_more_sizes_than_allowed(is_training: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(specialize, "MAX_SIZES", 2)
+    monkeypatch.setattr(static_sizes, "MAX_SIZES", 2)
     model = mlp()
     compiled = torch.compile(model, **DYNAMIC)
 
