@@ -20,13 +20,12 @@ from torch.utils._python_dispatch import (
 )
 from xdsl.utils.exceptions import DiagnosticException
 
+from taso.frontends.any_strides import with_reshapes
 from taso.frontends.aot_graph import BoxedCall, Role, compile_graph
 from taso.frontends.aten.writer import CONVERTERS, UnsupportedError
 from taso.frontends.backend_options import BackendOptions, backend_options
 from taso.frontends.static_sizes import SpecializedCall, is_symbolic, specialize
 from taso.frontends.whole_ops import keep_whole
-
-aten = torch.ops.aten
 
 
 def backend(
@@ -155,11 +154,8 @@ def _computes(graph: fx.Graph) -> bool:
 
 
 def as_traced(module: fx.GraphModule) -> BoxedCall:
-    """The graph as it is. What a compiled forward graph has saved for it may have other strides
-    than traced ones, which views would not take."""
-    graph = fx.Graph()
-    graph.output(graph.graph_copy(module.graph, {}))
-    for node in graph.find_nodes(op="call_function", target=aten.view.default):
-        node.target = aten.reshape.default
-    graph.set_codegen(_BoxedCodeGen())
-    return fx.GraphModule(module, graph).forward
+    """The graph as it is, for arguments of any strides."""
+    copied = with_reshapes(module)
+    copied.graph.set_codegen(_BoxedCodeGen())
+    copied.recompile()
+    return copied.forward

@@ -15,6 +15,7 @@ from torch._subclasses.fake_tensor import (
 )
 from torch.utils import _pytree as pytree
 
+from taso.frontends.any_strides import with_reshapes
 from taso.frontends.aot_graph import BoxedCall
 from taso.frontends.aten.writer import UnsupportedError
 
@@ -83,6 +84,7 @@ def specialize(module: fx.GraphModule, args: Sequence[Any]) -> fx.GraphModule:
     """
     mode = FakeTensorMode(allow_non_fake_inputs=True)
     fake = [mode.from_tensor(x, static_shapes=True) if isinstance(x, Tensor) else x for x in args]
+    module = with_reshapes(module)
     values = _Values(module)
     try:
         with mode, torch.no_grad():
