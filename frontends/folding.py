@@ -82,5 +82,6 @@ def constant_attrs(tensor: Tensor) -> Attrs:
     Raises `UnsupportedError` for an element type that the dialect lacks.
     """
     spec = tensor_spec(tensor)
-    flat = tensor.detach().cpu().contiguous().reshape(-1)
+    # One element may have any stride and count as contiguous; a clone has strides of its own.
+    flat = tensor.detach().cpu().reshape(-1).clone(memory_format=torch.contiguous_format)
     return packed_bytes(flat.view(torch.uint8).numpy().tobytes(), spec)

@@ -307,9 +307,13 @@ def _check_read(node: fx.Node, result: Any) -> None:
 
 
 def origin(node: fx.Node) -> str:
-    """` (in module 'layers.0')`: the innermost submodule that a node is from, if any."""
-    stack = node.meta.get("nn_module_stack") or {}
+    """` (in module 'layers.0')`: the innermost submodule that a node is from, if any.
+
+    A node of a backward graph is from that of the op whose gradient it is part of.
+    """
+    stack = node.meta.get("nn_module_stack") or node.meta.get("fwd_nn_module_stack") or {}
     path = next((path for path, _ in reversed(stack.values()) if path), "")
+    path = re.sub(r"^L\['\w+'\]\.?", "", path)  # dynamo's name of what it compiles
     return f" (in module '{path}')" if path else ""
 
 

@@ -68,12 +68,19 @@ def scalar_value(attr: Attribute) -> float | int | bool:
         case FloatAttr():
             value = float(attr.value.data)
             # torch rounds a Python number to f32 for an f32 tensor, and not to f16 for one of f16.
-            return float(str(np.float32(value))) if attr.type == f32 else value
+            return _shortened(value) if attr.type == f32 else value
         case IntegerAttr():
             value = int(attr.value.data)
             return bool(value) if dtype_of(cast(Attribute, attr.type)) == "bool" else value
         case _:
             raise TorchSourceError(f"expected a number, got {attr}")
+
+
+def _shortened(value: float) -> float:
+    """The number of fewest digits that rounds to an f32; the largest stay as they are, for torch
+    refuses what lies beyond."""
+    largest = abs(value) == np.finfo(np.float32).max
+    return value if largest else float(str(np.float32(value)))
 
 
 def literal(value: float | int | bool) -> str:

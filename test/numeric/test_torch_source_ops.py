@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
@@ -390,6 +391,13 @@ def test_constant(dtype: str) -> None:
         arrays += [np.asarray(-np.inf), np.full((2, 2), np.nan)]
     cases = [OpCase("constant", [], pack_constant(array, dtype)) for array in arrays]
     check_torch(module_of(cases), [])
+
+
+@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
+def test_largest_constant(dtype: str) -> None:
+    largest = float(ml_dtypes.finfo(numpy_dtype(dtype)).max)
+    arrays = [np.full(shape, x) for shape in ((), (2, 3)) for x in (largest, -largest)]
+    check_torch(module_of([OpCase("constant", [], pack_constant(a, dtype)) for a in arrays]), [])
 
 
 SPECIAL = np.array([[np.nan, 1.0, -2.0], [np.inf, 3.0, 0.5], [-np.inf, 0.0, -0.0]])

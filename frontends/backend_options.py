@@ -1,0 +1,56 @@
+"""The options of `torch.compile(model, backend="taso", options={…})`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from taso.frontends.build import DEVICE_TABLES, Build
+from taso.passes.optimize import NUMERICS
+
+
+@dataclass(frozen=True)
+class BackendOptions:
+    """How graphs are compiled.
+
+    numerics: "reassociating" (equal over the reals), or "exact" (bitwise the same).
+    time_limit: seconds for the search in each graph.
+    device: "cpu" or "cuda", the device to optimise for; None for where the graph's tensors are.
+    freeze: parameters keep their values while they stay where they are; no call checks that they
+        do. Those made in inference mode, whose changes cannot be seen, count as inputs otherwise.
+    """
+
+    numerics: str = Build.numerics
+    time_limit: float = Build.time_limit
+    device: str | None = None
+    freeze: bool = False
+
+    def __post_init__(self) -> None:
+        for name, known in (("numerics", NUMERICS), ("device", (None, *DEVICE_TABLES))):
+            value = getattr(self, name)
+            if value not in known:
+                expected = " or ".join(repr(x) for x in known if x is not None)
+                raise ValueError(f"option {name} is {value!r}, expected {expected}")
+        limit: Any = self.time_limit
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0:
+            raise ValueError(f"option time_limit is {limit!r}, expected seconds")
+        freeze: Any = self.freeze
+        if not isinstance(freeze, bool):
+            raise ValueError(f"option freeze is {freeze!r}, expected True or False")
+
+
+def backend_options(mode: str | None, options: Mapping[str, Any] | None) -> BackendOptions:
+    """The options from what `torch.compile` passes on. Raises ValueError, naming what is wrong."""
+    known = [field.name for field in fields(BackendOptions)]
+    if mode not in (None, "default"):
+        raise ValueError(
+            f"mode {mode!r} says how Inductor tunes its kernels; backend 'taso' has no modes, "
+            f"but options: {', '.join(known)}"
+        )
+    unknown = [repr(name) for name in options or {} if name not in known]
+    if unknown:
+        raise ValueError(
+            f"unknown option {', '.join(unknown)} of backend 'taso', expected {', '.join(known)}"
+        )
+    return BackendOptions(**(options or {}))
