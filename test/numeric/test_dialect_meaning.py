@@ -400,19 +400,25 @@ POSITIVE = {"log", "sqrt", "rsqrt", "pow"}
 MEANINGS_BY_DTYPE = [(name, dtypes) for name in OPS for dtypes in DTYPES.get(name, ["f64"])]
 
 
+def draw(spec: TensorSpec, rng: np.random.Generator) -> Array:
+    """Random elements, of floats with a wider spread."""
+    array = random_array(spec, rng)
+    return 3 * array if spec.is_float else array
+
+
 @pytest.mark.parametrize(("name", "dtypes"), MEANINGS_BY_DTYPE)
 def test_meaning(name: str, dtypes: str | tuple[str, ...]) -> None:
     reference, cases = MEANINGS[name]
     rng = np.random.default_rng()
     for shapes, attrs in cases:
         each = [dtypes] * len(shapes) if isinstance(dtypes, str) else dtypes
-        specs = [TensorSpec(shape, dtype) for shape, dtype in zip(shapes, each, strict=True)]
-        operands = [random_array(spec, rng) for spec in specs]
-        operands = [3 * a if spec.is_float else a for a, spec in zip(operands, specs, strict=True)]
-        specs = [s if isinstance(s, TensorSpec) else TensorSpec(s, "f64") for s in shapes]
+        specs = [
+            s if isinstance(s, TensorSpec) else TensorSpec(s, dtype)
+            for s, dtype in zip(shapes, each, strict=True)
+        ]
         operands = [
-            3 * random_array(spec, rng) if spec.is_float else rng.integers(0, 3, spec.shape)
-            for spec in specs
+            rng.integers(0, 3, spec.shape) if shape is spec else draw(spec, rng)
+            for shape, spec in zip(shapes, specs, strict=True)
         ]
         if name in POSITIVE:
             operands[0] = np.abs(operands[0]) + 0.1
