@@ -8,8 +8,6 @@ and load first. Two groups merge where one kernel can run both:
   reshaped or broadcast;
 * on a device that fuses, a contraction takes the element-wise ops on its result as epilogue; on
   others its call takes a bias, and so does a convolution's on any;
-* no other group lies on a path between the two, so that kernels can run in some order.
-* on a device that fuses, a contraction takes the element-wise ops on its result as epilogue;
 * no other group lies on a path between the two, so that kernels can run in some order, and
   random calls in theirs.
 """

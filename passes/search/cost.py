@@ -257,8 +257,7 @@ class _Parts(SpecEmitter):
 
 def is_library_call(op: type[TasoOp]) -> bool:
     """Whether the op is a call of a library even on a device that fuses."""
-    return op in (AttentionOp, Conv2dOp) or op.KIND is OpKind.WINDOW
-    return op is AttentionOp or op.KIND is OpKind.OPAQUE
+    return op in (AttentionOp, Conv2dOp) or op.KIND in (OpKind.OPAQUE, OpKind.WINDOW)
 
 
 def call_count(op: type[TasoOp], operands: Sequence[TensorSpec]) -> int:

@@ -233,12 +233,9 @@ BROKEN_GENERIC_CONSTANTS = [
 def text_of(value: AttrValue) -> str:
     match value:
         case bool():
-            return "true" if value else "false"
             return str(value).lower()
         case str():
             return f'"{value}"'
-        case bool():
-            return str(value).lower()
         case tuple():
             return str(list(value))
         case float():
