@@ -88,7 +88,7 @@ def _rms_norm(operands: Sequence[Ref], attrs: Attrs) -> Ref:
 def _group_norm(operands: Sequence[Ref], attrs: Attrs) -> Ref:
     x, gamma, beta = operands
     arguments = f"{x.text}, {attrs['groups']}, {gamma.text}, {beta.text}, {attrs['eps']!r}"
-    return _same(x, f"torch.nn.functional.group_norm({arguments})")
+    return _same(x, f"torch.group_norm({arguments})")
 
 
 def _batch_norm(operands: Sequence[Ref], attrs: Attrs) -> Ref | None:

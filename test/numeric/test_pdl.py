@@ -84,13 +84,6 @@ def pdl_places(rule: Rule, module: ModuleOp) -> set[int]:
 
 @pytest.mark.parametrize("rule", PDL_RULES, ids=lambda rule: rule.name)
 def test_pdl_finds_what_the_ir_matcher_finds(rule: Rule) -> None:
-    places = 0
-    for seed in range(2):
-        module = program_for(rule, seed)
-        found = ir_places(rule, module)
-        places += len(found)
-        assert pdl_places(rule, module) == found
-    # A splat of no elements has no value: a program may hold no place at all.
     places: set[int] = set()
     for seed in range(2):
         module = program_for(rule, seed)
@@ -132,12 +125,15 @@ def test_pdl_text_reads_back_and_names_its_functions(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", [r for r in PDL_RULES if r not in OWN[1:]], ids=lambda r: r.name)
 def test_pdl_keeps_the_meaning(rule: Rule) -> None:
-    module = program_for(rule, 0)
-    inputs = random_inputs(find_function(module), 0)
-    expected = interpret(find_function(module), inputs, wide=True)
-    before = str(module)
-    for pattern in rewrite_patterns(rule, context(), ParamAnalysis()):
-        PatternRewriteWalker(pattern, apply_recursively=False).rewrite_module(module)
-    module.verify()
-    assert str(module) != before
-    assert_same_meaning(interpret(find_function(module), inputs, wide=True), expected)
+    changed = False  # a program with splats of no elements alone has no place for some rules
+    for seed in range(3):
+        module = program_for(rule, seed)
+        inputs = random_inputs(find_function(module), seed)
+        expected = interpret(find_function(module), inputs, wide=True)
+        before = str(module)
+        for pattern in rewrite_patterns(rule, context(), ParamAnalysis()):
+            PatternRewriteWalker(pattern, apply_recursively=False).rewrite_module(module)
+        module.verify()
+        changed |= str(module) != before
+        assert_same_meaning(interpret(find_function(module), inputs, wide=True), expected)
+    assert changed

@@ -1,4 +1,4 @@
-// RUN: taso-opt %s -p 'taso-apply-rules{rules=broadcast-compose,broadcast-identity,broadcast-reshape-compose,broadcast-reshape-identity,broadcast-exp,broadcast-sin,broadcast-abs,broadcast-erf,broadcast-cos,broadcast-log,broadcast-neg,broadcast-rsqrt,broadcast-sqrt,broadcast-gelu,broadcast-relu,broadcast-sigmoid,broadcast-silu,broadcast-tanh,broadcast-add,broadcast-div,broadcast-max,broadcast-min,broadcast-mul,broadcast-sub,broadcast-add-constant,broadcast-div-constant,broadcast-max-constant,broadcast-min-constant,broadcast-mul-constant,broadcast-sub-constant,broadcast-reshape-add-constant,broadcast-reshape-div-constant,broadcast-reshape-exp,broadcast-reshape-gelu,broadcast-reshape-log,broadcast-reshape-max-constant,broadcast-reshape-mul-constant,broadcast-reshape-neg,broadcast-reshape-relu,broadcast-reshape-rsqrt,broadcast-reshape-sqrt,broadcast-reshape-sub-constant,broadcast-reshape-tanh}' | filecheck %s
+// RUN: taso-opt %s -p 'taso-apply-rules{rules=broadcast-compose,broadcast-identity,broadcast-reshape-compose,broadcast-reshape-identity,broadcast-exp,broadcast-sin,broadcast-abs,broadcast-erf,broadcast-cos,broadcast-log,broadcast-neg,broadcast-rsqrt,broadcast-sqrt,broadcast-gelu,broadcast-relu,broadcast-sigmoid,broadcast-silu,broadcast-tanh,broadcast-add,broadcast-div,broadcast-max,broadcast-min,broadcast-mul,broadcast-sub,broadcast-add-constant,broadcast-div-constant,broadcast-max-constant,broadcast-min-constant,broadcast-mul-constant,broadcast-sub-constant,broadcast-reshape-add-constant,broadcast-reshape-div-constant,broadcast-reshape-exp,broadcast-reshape-gelu,broadcast-reshape-log,broadcast-reshape-max-constant,broadcast-reshape-mul-constant,broadcast-reshape-neg,broadcast-reshape-relu,broadcast-reshape-rsqrt,broadcast-reshape-sqrt,broadcast-reshape-sub-constant,broadcast-reshape-tanh,broadcast-reshape-abs,broadcast-reshape-cos,broadcast-reshape-erf,broadcast-reshape-sin,broadcast-reshape-sigmoid,broadcast-reshape-silu,broadcast-reshape-min-constant}' | filecheck %s
 
 // Broadcasts and reshapes compose, vanish, and move out of element-wise ops.
 
@@ -468,4 +468,77 @@ func.func @sum_of_unlike_broadcasts(%x: tensor<3xf32>, %y: tensor<3xf32>) -> ten
   %column = taso.broadcast %y, dims = [0] : tensor<3xf32> -> tensor<3x3xf32>
   %sum = taso.add %row, %column : tensor<3x3xf32>
   func.return %sum : tensor<3x3xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_abs(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.abs %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_abs(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %abs = taso.abs %x : tensor<4xf32>
+  %reshape = taso.reshape %abs : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_cos(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.cos %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_cos(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %cos = taso.cos %x : tensor<4xf32>
+  %reshape = taso.reshape %cos : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_erf(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.erf %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_erf(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %erf = taso.erf %x : tensor<4xf32>
+  %reshape = taso.reshape %erf : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_sin(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.sin %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_sin(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %sin = taso.sin %x : tensor<4xf32>
+  %reshape = taso.reshape %sin : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_sigmoid(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.sigmoid %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_sigmoid(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %sigmoid = taso.sigmoid %x : tensor<4xf32>
+  %reshape = taso.reshape %sigmoid : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_silu(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
+// CHECK-NEXT:   %reshape = taso.silu %0 : tensor<4x1xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<4x1xf32>
+func.func @reshape_silu(%x: tensor<4xf32>) -> tensor<4x1xf32> {
+  %silu = taso.silu %x : tensor<4xf32>
+  %reshape = taso.reshape %silu : tensor<4xf32> -> tensor<4x1xf32>
+  func.return %reshape : tensor<4x1xf32>
+}
+
+// CHECK-LABEL: func.func @reshape_min_constant(
+// CHECK-NEXT:   %0 = taso.reshape %x : tensor<3x2xf32> -> tensor<1x3x2xf32>
+// CHECK-NEXT:   %1 = taso.constant 3.0 : tensor<f32>
+// CHECK-NEXT:   %2 = taso.broadcast %1, dims = [] : tensor<f32> -> tensor<1x3x2xf32>
+// CHECK-NEXT:   %reshape = taso.min %0, %2 : tensor<1x3x2xf32>
+// CHECK-NEXT:   func.return %reshape : tensor<1x3x2xf32>
+func.func @reshape_min_constant(%x: tensor<3x2xf32>) -> tensor<1x3x2xf32> {
+  %splat = taso.constant 3.0 : tensor<3x2xf32>
+  %min = taso.min %x, %splat : tensor<3x2xf32>
+  %reshape = taso.reshape %min : tensor<3x2xf32> -> tensor<1x3x2xf32>
+  func.return %reshape : tensor<1x3x2xf32>
 }
