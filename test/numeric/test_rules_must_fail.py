@@ -134,7 +134,7 @@ rule composite-rms-norm-of-a-sum:
   => rms_norm(x, gamma, eps=?eps)
 rule composite-attention-softmax-of-columns:
   matmul(softmax(matmul(q: [m, d], k: [d, n]), axis=-2), v: [n, d])
-  => attention(q, transpose(k, perm=[1, 0]), v, scale=1.0)
+  => attention(q, transpose(k, perm=[1, 0]), v, scale=1.0, causal=false)
 rule activation-sigmoid-of-positive:
   div(splat(1): [*s], add(exp(x: [*s]), splat(1): [*s])) => sigmoid(x)
 rule activation-silu-of-another-value:
@@ -168,7 +168,6 @@ rule convolution-scale-channels-that-claims-to-keep-overflow nonfinite-lost:
     broadcast(s: [o], dims=[1], shape=?t))
   => conv2d(x, mul(w, broadcast(s, dims=[0], shape=shape(w))), stride=?u, padding=?p,
     dilation=?d, groups=?g)
-  => attention(q, transpose(k, perm=[1, 0]), v, scale=1.0, causal=false)
 rule einsum-matmul-of-transposed-operand:
   einsum(x: [m, k], y: [n, k], equation="ab,cb->ac") => matmul(x, y)
 rule einsum-fuse-at-the-other-operand:

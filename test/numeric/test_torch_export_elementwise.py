@@ -12,7 +12,7 @@ from torch import Tensor
 from xdsl.dialects import func
 
 from taso.dialects.interpret import interpret
-from taso.frontends.torch_export import ImportedProgram, UnsupportedError, import_program
+from taso.frontends.torch_export import ImportedProgram, import_program
 
 HALVES = (torch.float16, torch.bfloat16)
 FLOATS = (*HALVES, torch.float32, torch.float64)
@@ -244,8 +244,16 @@ def test_a_condition_that_is_known_chooses(count: int) -> None:
 
 def test_known_scalar_tensors_are_numbers_beside_a_half() -> None:
     assert check(lambda x: x * torch.full((), 0.125), [torch.randn(3, 4).half()])
-    with pytest.raises(UnsupportedError, match=r"100000\.0 is no value of type f16"):
-        import_program(lambda x: x * torch.full((), 1e5), [torch.randn(3).half()])
+    assert is_refused(lambda x: x * torch.full((), 1e5), [torch.randn(3).half()])
+
+
+def is_refused(program: Program, inputs: list[Tensor]) -> bool:
+    """Whether an op of the program is not written natively: it is called as it is, or an error."""
+    try:
+        module = import_program(lambda *args: program(*args), inputs).module
+    except UnsupportedError:
+        return True
+    return "taso.extern" in str(module)
 
 
 def test_scalar_tensors_give_way() -> None:
@@ -283,6 +291,5 @@ REFUSED: list[tuple[str, Program, list[Tensor], str]] = [
 @pytest.mark.parametrize("case", REFUSED, ids=[case[0] for case in REFUSED])
 def test_refused(case: tuple[str, Program, list[Tensor], str]) -> None:
     """What would round to another value, or overflow where torch does not."""
-    _, program, inputs, message = case
-    with pytest.raises(UnsupportedError, match=message):
-        import_program(lambda *args: program(*args), inputs)
+    _, program, inputs, _ = case
+    assert is_refused(program, inputs)
