@@ -12,6 +12,7 @@ from torch import Tensor
 from xdsl.dialects import func
 
 from taso.dialects.interpret import interpret
+from taso.frontends.aten.writer import UnsupportedError
 from taso.frontends.torch_export import ImportedProgram, import_program
 
 HALVES = (torch.float16, torch.bfloat16)
