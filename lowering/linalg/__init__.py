@@ -10,15 +10,13 @@ permutations):
 * **contraction**: `linalg.generic`, the result's dims first (parallel), then the summed ones
   (reduction); a body of `mul`s in operand order and one `add` into the output, each operand
   through `arith.extf` first where f16 or bf16 accumulates in f32; the init is a fill with 0.
-  With one operand and no `mul` it is a **sum**; with `maximumf`/`maxsi` for `add` and a fill
-  with the least value, a **maximum**.
+  With one operand and no `mul` it is a **sum**; with `maximumf`, `maxsi` or `ori` for `add` and
+  a fill with the least value, a **maximum**; with `minimumf`, `minsi` or `andi` and the largest
+  value, a **minimum**.
 * **window**: a contraction, sum or maximum whose first operand, an image that is padded, is read
   at `d_y * stride + d_ky * dilation` along each of its last two axes. Where no second operand
   gives the bounds of `d_ky` and `d_kx`, it is a `tensor.empty` that is not read. It stands in a
   private function that records its op.
-  With one operand and no `mul` it is a **sum**; with `maximumf`, `maxsi` or `ori` for `add` and
-  a fill with the least value, a **maximum**; with `minimumf`, `minsi` or `andi` and the largest
-  value, a **minimum**.
 * **indexed**, in functions that record their op alone: a generic whose body reads `linalg.index`.
   A gather is element-wise on the indices and reads the table by `tensor.extract`; an arg-extremum
   is a minimum of the indices that are hits; a cumulative sum is a sum of the elements up to each.

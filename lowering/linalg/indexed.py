@@ -14,7 +14,7 @@ from xdsl.ir import SSAValue
 from taso.dialects.elementwise import AddOp
 from taso.dialects.spec import Attrs, TensorSpec, get_int
 from taso.lowering.linalg.builder import LinalgBuilder
-from taso.lowering.linalg.compute import HALF_DTYPES, cast_to, lower_reduce_max, lower_reduce_min
+from taso.lowering.linalg.compute import accumulator, cast_to, lower_reduce_max, lower_reduce_min
 from taso.lowering.linalg.scalar import apply, constant, extend
 from taso.lowering.linalg.values import Splat, Value
 
@@ -71,7 +71,7 @@ def lower_cumsum(to: LinalgBuilder, operands: Sequence[Value], attrs: Attrs) -> 
     (x,), axis = operands, get_int(attrs, "axis")
     result = string.ascii_lowercase[: x.spec.rank]
     summed = string.ascii_lowercase[x.spec.rank]
-    wide = TensorSpec(x.spec.shape, "f32" if x.spec.dtype in HALF_DTYPES else x.spec.dtype)
+    wide = TensorSpec(x.spec.shape, accumulator(x.spec.dtype))
 
     def add_earlier(b: Builder, args: Sequence[SSAValue]) -> SSAValue:
         element, total = extend(b, args[0]), args[1]

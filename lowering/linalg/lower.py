@@ -41,7 +41,7 @@ from taso.dialects.scan import CumSumOp
 from taso.dialects.spec import Attrs, AttrValue, OpKind, TensorSpec
 from taso.lowering.linalg import compute, decompose, indexed, movement, window
 from taso.lowering.linalg.builder import LinalgBuilder
-from taso.lowering.linalg.compute import HALF_DTYPES, cast_to, lower_elementwise
+from taso.lowering.linalg.compute import HALF_DTYPES, accumulator, cast_to, lower_elementwise
 from taso.lowering.linalg.scalar import SCALARS
 from taso.lowering.linalg.values import Splat, Value
 
@@ -133,7 +133,7 @@ def _decomposed(
     to: LinalgBuilder, decomposition: Decomposition, operands: Sequence[Value], attrs: Attrs
 ) -> Value:
     dtype = operands[0].spec.dtype
-    wide = "f32" if dtype in HALF_DTYPES else dtype
+    wide = accumulator(dtype)
     result = decomposition(_LinalgEmitter(to), [cast_to(to, v, wide) for v in operands], attrs)
     return cast_to(to, result, dtype)
 
