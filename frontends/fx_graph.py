@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from operator import getitem
+from pkgutil import iter_modules
 from typing import Any, cast
 
 import torch
@@ -22,42 +24,15 @@ from taso.dialects.base import TensorSpec, spec_of, tensor_type
 from taso.dialects.movement import ConstantOp
 from taso.dialects.values import splat_value
 from taso.dialects.version import stamp_version
-from taso.frontends.aten import (
-    activation,
-    attention,
-    batch_norm,
-    compare,
-    contraction,
-    convolution,
-    elementwise,
-    indexing,
-    logic,
-    movement,
-    norm,
-    pooling,
-    reduction,
-)
+from taso.frontends import aten
 from taso.frontends.aten.opaque import write_opaque
 from taso.frontends.aten.writer import CONVERTERS, NodeWriter, UnsupportedError, tensor_spec
 from taso.frontends.folding import constant_attrs, constant_nodes, fold, is_mutable, is_static
 from taso.passes.hoist_params import PARAM
 
 # Importing a family registers its converters.
-FAMILIES = (
-    activation,
-    attention,
-    batch_norm,
-    compare,
-    contraction,
-    convolution,
-    elementwise,
-    indexing,
-    logic,
-    movement,
-    norm,
-    pooling,
-    reduction,
-)
+for _family in iter_modules(aten.__path__):
+    import_module(f"{aten.__name__}.{_family.name}")
 
 PLACEMENT = ("device", "layout", "memory_format", "non_blocking", "pin_memory", "dtype")
 """Arguments that say where and how a result is kept; its element type is known from its node."""
