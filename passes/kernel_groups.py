@@ -131,8 +131,9 @@ class _Grouping:
 
     def _takes_bias(self, value: SSAValue, bias: SSAValue) -> bool:
         call, row = value.owner, bias.owner
-        product = isinstance(call, MatMulOp) and spec_of(value).rank == 2 and not self._fuses
-        along_channels = isinstance(row, BroadcastOp) and row.attrs()["dims"] == (1,)
+        product = isinstance(call, MatMulOp) and spec_of(call.rhs).rank == 2 and not self._fuses
+        axis = spec_of(value).rank - 1 if product else 1
+        along_channels = isinstance(row, BroadcastOp) and row.attrs()["dims"] == (axis,)
         called = product or isinstance(call, Conv2dOp)
         return called and value.has_one_use() and along_channels
 

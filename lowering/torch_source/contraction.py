@@ -65,11 +65,32 @@ def _summed(x: Ref, term: str, needed: str) -> tuple[Ref, str]:
     return Ref(text, Type(shape, x.type.dtype)), kept
 
 
-def is_matrix_product(terms: Sequence[str], result: str) -> bool:
-    """Whether the operands and the result are matrices, so that `product` is a torch.mm."""
-    return len(result) == 2 and all(
-        len(term) == 2 and len(set(term) & set(result)) == 1 for term in terms
+def is_linear(terms: Sequence[str], result: str) -> bool:
+    """Whether a product is one of two matrices, or of a matrix with each row of a tensor.
+
+    The rows lie along one axis of the tensor, the result's last axis is the matrix's own.
+    """
+    if len(result) == 2:
+        return all(len(term) == 2 and len(set(term) & set(result)) == 1 for term in terms)
+    rows, matrix = terms
+    kept = "".join(c for c in rows if c in result)
+    summed = set(rows) & set(matrix) - set(result)
+    return (
+        len(matrix) == 2
+        and len(summed) == 1
+        and len(rows) == len(result)
+        and result[:-1] == kept
+        and result[-1] in matrix
     )
+
+
+def linear_operands(operands: Sequence[Ref], terms: Sequence[str], result: str) -> tuple[Ref, Ref]:
+    """The rows [*b, k] and the weight [n, k] of a product that `is_linear`, of rank 3 or more."""
+    x, weight = operands
+    k = next(c for c in terms[1] if c not in result)
+    order = result[:-1] + k
+    rows = permute(x, [terms[0].index(c) for c in order])
+    return rows, permute(weight, [terms[1].index(c) for c in result[-1] + k])
 
 
 def _is_matmul(batch: str, m: str, n: str) -> bool:

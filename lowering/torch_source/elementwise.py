@@ -89,8 +89,8 @@ def _bind_result(values: Values, result: SSAValue, yielded: Operand) -> None:
         values.bind_number(result, yielded)
 
 
-def vector_bias(op: Operation, value: SSAValue) -> SSAValue | None:
-    """The vector that `op` adds along axis 1 of `value`, if that is all it does."""
+def vector_bias(op: Operation, value: SSAValue, axis: int) -> SSAValue | None:
+    """The vector that `op` adds along an axis of `value`, if that is all it does."""
     if not isinstance(op, GenericOp) or not is_elementwise(op):
         return None
     *body, end = op.body.block.ops
@@ -100,5 +100,5 @@ def vector_bias(op: Operation, value: SSAValue) -> SSAValue | None:
     bias = next(v for v in op.inputs if v is not value)
     args = set(op.body.block.args[:2])
     whole = tuple(range(type_of(value).rank))
-    fits = maps[value] == whole and maps[bias] == (1,) and set(body[0].operands) == args
+    fits = maps[value] == whole and maps[bias] == (axis,) and set(body[0].operands) == args
     return bias if fits and end.operands[0] is body[0].result else None

@@ -13,7 +13,8 @@ from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from taso.lowering.torch_source.code import Ref
 from taso.lowering.torch_source.contraction import (
-    is_matrix_product,
+    is_linear,
+    linear_operands,
     ordered,
     portable,
     product,
@@ -157,7 +158,7 @@ def _operands(values: Values, value: SSAValue, contraction: Contraction) -> list
 
 
 class BiasedProduct(NamedTuple):
-    """A matrix product whose only reader adds one row to each of its rows."""
+    """A product with a matrix whose only reader adds one row to each of its rows."""
 
     product: SSAValue
     contraction: Contraction
@@ -168,15 +169,21 @@ class BiasedProduct(NamedTuple):
 def biased_product(value: SSAValue, contraction: Contraction) -> BiasedProduct | None:
     """The product with the addition that is its only reader, if there is one."""
     reader = only_user(value)
-    if reader is None or not is_matrix_product(contraction.terms, contraction.result):
+    if reader is None or not is_linear(contraction.terms, contraction.result):
         return None
-    bias = vector_bias(reader, value)
+    bias = vector_bias(reader, value, len(contraction.result) - 1)
     return None if bias is None else BiasedProduct(value, contraction, bias, reader)
 
 
 def add_biased(values: Values, biased: BiasedProduct) -> None:
     """Append the product and the addition as one call."""
+    terms, result = biased.contraction.terms, biased.contraction.result
     operands = _operands(values, biased.product, biased.contraction)
-    made = product(operands, biased.contraction.terms, biased.contraction.result)
-    arguments = ", ".join((values.ref(biased.bias).text, *made.arguments))
-    values.assign(biased.add.results[0], "addmm", f"torch.addmm({arguments})")
+    bias = values.ref(biased.bias).text
+    if len(result) == 2:
+        arguments = ", ".join((bias, *product(operands, terms, result).arguments))
+        values.assign(biased.add.results[0], "addmm", f"torch.addmm({arguments})")
+    else:
+        x, weight = linear_operands(operands, terms, result)
+        text = f"torch.nn.functional.linear({x.text}, {weight.text}, {bias})"
+        values.assign(biased.add.results[0], "linear", text)

@@ -72,7 +72,7 @@ def biased_convolution(call: Operation, op: type[TasoOp], attrs: Attrs) -> Biase
     reader = only_user(call.results[0])
     if op is not Conv2dOp or reader is None:
         return None
-    bias = vector_bias(reader, call.results[0])
+    bias = vector_bias(reader, call.results[0], 1)
     return None if bias is None else BiasedConvolution(call.operands, attrs, bias, reader)
 
 
