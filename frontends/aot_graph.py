@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from torch import Tensor, fx
-from torch.utils import _pytree as pytree
 from xdsl.dialects.builtin import ModuleOp
 
 from taso.frontends.aten.writer import UnsupportedError
 from taso.frontends.backend_options import BackendOptions
 from taso.frontends.build import DEVICE_TABLES, Build, main_of
-from taso.frontends.folding import constant_nodes
-from taso.frontends.fx_graph import GraphImporter
+from taso.frontends.fx_graph import GraphImporter, devices_of, is_read
 from taso.frontends.interface import Fixed, Given, OutputLeaf, Result
 from taso.frontends.output_memory import (
     Expected,
@@ -82,11 +80,11 @@ def import_graph(graph: fx.Graph, role: Role) -> ImportedGraph:
     for index, node in enumerate(nodes):
         if not isinstance(node.meta.get("val"), Tensor):
             importer.add_value(node, node.meta.get("val"))
-        elif index not in role.parameters and _is_read(node):
+        elif index not in role.parameters and is_read(node):
             importer.add_input(node)
             inputs.append(index)
     for index in sorted(role.parameters):
-        if _is_read(nodes[index]):
+        if is_read(nodes[index]):
             importer.add_parameter([nodes[index]], nodes[index].name, nodes[index].meta["val"])
     results, outputs = _outputs(graph)
     imported = importer.run(results)
@@ -102,10 +100,6 @@ def import_graph(graph: fx.Graph, role: Role) -> ImportedGraph:
         placeholders=[_memory(node) for node in nodes],
         results=_expected(results, outputs, role),
     )
-
-
-def _is_read(node: fx.Node) -> bool:
-    return any(user.op != "output" for user in node.users)
 
 
 def _memory(node: fx.Node) -> int | None:
@@ -127,15 +121,11 @@ def _expected(
 
 def _device_of(graph: fx.Graph, results: Sequence[fx.Node]) -> str:
     """The type of the one device that all tensors are on but constants, which go anywhere."""
-    constant = constant_nodes(graph).difference(results)
-    read = [n for n in graph.find_nodes(op="placeholder") if _is_read(n)]
-    computed = [n for n in graph.nodes if n.op == "call_function" and n not in constant]
-    values = pytree.tree_leaves([n.meta.get("val") for n in (*read, *computed)])
-    devices = {value.device for value in values if isinstance(value, Tensor)}
-    if len(devices) != 1 or next(iter(devices)).type not in DEVICE_TABLES:
-        found = ", ".join(sorted(map(str, devices))) or "none"
+    devices = devices_of(graph, results)
+    if len(devices) != 1 or devices[0].type not in DEVICE_TABLES:
+        found = ", ".join(map(str, devices)) or "none"
         raise UnsupportedError(f"tensors are on {found}, expected one CPU or CUDA device")
-    return next(iter(devices)).type
+    return devices[0].type
 
 
 def _outputs(graph: fx.Graph) -> tuple[list[fx.Node], list[OutputLeaf]]:

@@ -5,7 +5,7 @@ Masks are made of index arithmetic on integers and booleans, which no rewriting 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import getitem
 from typing import Any, cast
 
@@ -28,11 +28,15 @@ MAX_ELEMENTS = 1 << 22
 _CPU = torch.device("cpu")
 
 
-def constant_nodes(graph: fx.Graph) -> set[fx.Node]:
-    """Calls that can be folded, if their results are small enough: they reach no placeholder."""
-    constant: set[fx.Node] = set()
+def constant_nodes(graph: fx.Graph, known: Iterable[fx.Node] = ()) -> set[fx.Node]:
+    """Tensors that the graph holds, `known` placeholders, and the calls that reach no others.
+
+    These can be folded, if their results are small enough.
+    """
+    constant = set(known)
     for node in graph.nodes:
-        if is_foldable(node) and constant.issuperset(node.all_input_nodes):
+        is_call = is_foldable(node) and constant.issuperset(node.all_input_nodes)
+        if node.op == "get_attr" or is_call:
             constant.add(node)
     return constant
 

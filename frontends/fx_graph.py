@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from operator import getitem
@@ -73,7 +73,7 @@ class GraphImporter:
     def __init__(self, graph: fx.Graph) -> None:
         self._graph = graph
         self._values: dict[fx.Node, Any] = {}
-        self._constant = constant_nodes(graph)
+        self._constant: set[fx.Node] = set()
         self._block = Block()
         self._builder = Builder(InsertPoint.at_end(self._block))
         self._parameters: dict[str, BlockArgument] = {}
@@ -101,6 +101,9 @@ class GraphImporter:
 
     def add_value(self, node: fx.Node, value: Any) -> None:
         """Bind a placeholder to a Python value or to a tensor that never changes."""
+        if isinstance(value, Tensor):
+            value = value.detach().cpu()
+            self._constant.add(node)
         self._values[node] = value
 
     def _argument(self, name: str, spec: TensorSpec) -> BlockArgument:
@@ -113,6 +116,7 @@ class GraphImporter:
 
         Raises `UnsupportedError`, which names the op and the module that calls it.
         """
+        self._constant = constant_nodes(self._graph, self._constant)
         for node in self._graph.nodes:
             if node.op == "get_attr":
                 self._values[node] = _attribute(node)
@@ -230,8 +234,28 @@ def needs_decomposition(graph: fx.Graph) -> bool:
     )
 
 
+def devices_of(
+    graph: fx.Graph, results: Sequence[fx.Node], known: Iterable[fx.Node] = ()
+) -> list[torch.device]:
+    """Where tensors are that are read, computed or results; `known` placeholders are constants.
+
+    Constants that are no results can be anywhere.
+    """
+    constant = constant_nodes(graph, known).difference(results)
+    read = [n for n in graph.find_nodes(op="placeholder") if is_read(n)]
+    computed = [n for n in graph.nodes if n.op == "call_function"]
+    nodes = [n for n in (*read, *computed) if n not in constant]
+    values = pytree.tree_leaves([n.meta.get("val") for n in nodes])
+    return sorted({value.device for value in values if isinstance(value, Tensor)}, key=str)
+
+
+def is_read(node: fx.Node) -> bool:
+    """Whether a call takes the node's value."""
+    return any(user.op != "output" for user in node.users)
+
+
 def _attribute(node: fx.Node) -> Tensor:
-    """The tensor that a graph holds as an attribute."""
+    """The tensor that a graph holds as an attribute, on the CPU."""
     value: Any = node.graph.owning_module
     for name in str(node.target).split("."):
         value = getattr(value, name)
@@ -240,7 +264,7 @@ def _attribute(node: fx.Node) -> Tensor:
             f"{node.target}{origin(node)} is a {type(value).__name__}: control flow that depends "
             "on data is not supported"
         )
-    return value
+    return value.detach().cpu()
 
 
 def _dense_spec(tensor: Tensor, what: str) -> TensorSpec:

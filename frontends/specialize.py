@@ -83,9 +83,19 @@ class Specialized:
             return self._watch
         places = [place for owned in self._owned.values() for place in owned.places]
         copied = [tensor for name in self._copied for tensor in found[name]]
+        copied += self._counters()
         if not (places or copied or self._modules):
             return None
         return Watch(places, _distinct(copied), self._sentinels(), self._modules)
+
+    def _counters(self) -> list[Tensor]:
+        """What batch norms count up where they change statistics that are copied.
+
+        These count no version then: PyTorch's schema does not tell that they change.
+        """
+        scopes = [place.scope for name in self._copied for place in self._owned[name].places]
+        counters = [s.get("num_batches_tracked") for s in scopes if "running_mean" in s]
+        return [counter for counter in counters if isinstance(counter, Tensor)]
 
     def _sentinels(self) -> list[Tensor]:
         """Of the parameters that are bound themselves, one for each module that has some.

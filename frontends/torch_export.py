@@ -20,7 +20,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from taso.dialects.base import TensorSpec
 from taso.frontends.aten.writer import CONVERTERS, UnsupportedError
-from taso.frontends.fx_graph import GraphImporter, needs_decomposition
+from taso.frontends.fx_graph import GraphImporter, devices_of, needs_decomposition
 from taso.frontends.interface import Fixed, Given, OutputLeaf, Result, Write
 
 WRITES = (OutputKind.BUFFER_MUTATION, OutputKind.PARAMETER_MUTATION, OutputKind.USER_INPUT_MUTATION)
@@ -94,9 +94,22 @@ def import_exported(exported: ExportedProgram) -> ImportedProgram:
 
     Raises `UnsupportedError` as `import_program` does.
     """
+    literals = _literals(exported)  # decomposed, they look like captured tensors
     if needs_decomposition(exported.graph):
         exported = decompose(exported, CONVERTERS)
-    return _Importer(exported).run()
+    return _Importer(exported, literals).run()
+
+
+def _literals(exported: ExportedProgram) -> frozenset[str]:
+    """Tensors that the program's text holds, as in `torch.tensor(2.0)`: they never change."""
+    nodes = exported.graph.find_nodes(op="placeholder")
+    pairs = zip(nodes, exported.graph_signature.input_specs, strict=True)
+    return frozenset(
+        str(spec.target)
+        for node, spec in pairs
+        if spec.kind is InputKind.CONSTANT_TENSOR
+        and all(str(user.target) == "aten.lift_fresh_copy.default" for user in node.users)
+    )
 
 
 def decompose(exported: ExportedProgram, kept: Container[str]) -> ExportedProgram:
@@ -126,8 +139,9 @@ class _FunctionModule(nn.Module):
 class _Importer:
     """Binds what an exported program's signature says to the arguments of its graph."""
 
-    def __init__(self, exported: ExportedProgram) -> None:
+    def __init__(self, exported: ExportedProgram, literals: frozenset[str]) -> None:
         self._exported = exported
+        self._literals = literals
         self._signature = exported.graph_signature
         self._graph = exported.graph
         self._importer = GraphImporter(exported.graph)
@@ -140,6 +154,7 @@ class _Importer:
         states = self._add_states(changed)
         held = self._add_parameters(changed)
         results, outputs = self._outputs(writes)
+        self._check_devices(results)
         graph = self._importer.run(results)
         spec = self._exported.call_spec
         if spec.in_spec is None or spec.out_spec is None:
@@ -220,12 +235,23 @@ class _Importer:
         nodes: dict[int, tuple[str, list[fx.Node]]] = {}
         for name, own in self._held().items():
             read = [node for node in own if node.users]
-            if name not in changed and read:
+            if name in self._literals:
+                for node in own:
+                    self._importer.add_value(node, self._tensor(name))
+            elif name not in changed and read:
                 held[name] = self._tensor(name)
                 nodes.setdefault(id(held[name]), (name, []))[1].extend(read)
         for name, tied in nodes.values():
             self._importer.add_parameter(tied, name, held[name])
         return held
+
+    def _check_devices(self, results: Sequence[fx.Node]) -> None:
+        """The generated code computes, and gives its results, where the inputs are."""
+        known = [node for name in self._literals for node in self._held().get(name, ())]
+        devices = devices_of(self._graph, results, known)
+        if len(devices) > 1:
+            found = ", ".join(map(str, devices))
+            raise UnsupportedError(f"tensors are on {found}, expected one device")
 
     def _outputs(
         self, writes: Sequence[tuple[fx.Node, str | int]]

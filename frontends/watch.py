@@ -121,7 +121,7 @@ def _identity_check(places: Sequence[Place], modules: Sequence[nn.Module]) -> Ca
         tests.append(f"m{i}['training'] is {module.training}")
     source = "def check():\n    return " + ("\\\n        and ".join(tests) or "True")
     exec(source, scope)
-    return scope["check"]
+    return scope.pop("check")  # no cycle, which would keep parameters until garbage is collected
 
 
 @cache

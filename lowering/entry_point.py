@@ -80,4 +80,5 @@ def entry_point(
         passed=", ".join(passed),
     )
     exec(source, scope)
-    return scope["call"]
+    # A cycle would keep the bound tensors, which may be large, until garbage is collected.
+    return scope.pop("call")

@@ -51,23 +51,53 @@ def _masked_attention(code: Code, operands: Sequence[Ref], attrs: Attrs) -> Ref:
     It does not where the mask is said to be causal: then only CUDA is told so. On a CPU, f16
     and bf16 compute in float32.
     """
+    q, _, _, *masks = operands
+    if not masks:
+        how = ", is_causal=True"
+        code.return_if(f"{q.text}.is_cuda", _kernel_call(operands, attrs, how))
+    elif not attrs["causal"] and q.type.dtype != "float64":
+        bound = _bounds(masks[0]) if q.type.dtype != "float16" else []
+        code.return_if(f"{q.text}.is_cuda", _kernel_call(operands, attrs), bound)
+    return _attention_by_mask(code, operands, attrs)
+
+
+def _bounds(mask: Ref) -> list[str]:
+    """Statements that bound a mask, each element of which is computed once if it is repeated."""
+    x = mask.text
+    return [
+        f"{x} = {x}[tuple(slice(None if step else 1) for step in {x}.stride())]",
+        f"{x} = {_bounded(x)}.expand({ints(mask.type.shape)})",
+    ]
+
+
+def _bounded(mask: str) -> str:
+    """A mask whose elements near the least float, which many masks hold, are raised; -inf stays.
+
+    On CUDA torch's kernel multiplies by log2 e, and hides all that overflows then.
+    """
+    return f"torch.maximum({mask}, {mask} * 0.1 - 1.8e38)"
+
+
+def _attention_by_mask(code: Code, operands: Sequence[Ref], attrs: Attrs) -> Ref:
+    """By torch's kernel, which is given what is hidden as a mask."""
     q, k, v, *masks = operands
     dtype, causal = q.type.dtype, bool(attrs["causal"])
-    if not (masks and causal) and (causal or dtype in HALF):
-        how = ", is_causal=True" if causal else ""
-        code.return_if(f"{q.text}.is_cuda", _kernel_call(operands, attrs, how))
     wide = _wide(dtype)
     operands = [convert(x, wide) for x in operands]
     if causal:
         size = q.type.shape[-2], k.type.shape[-2]
         where = f"dtype=torch.{wide}, device={q.text}.device"
         later = f'torch.full({ints(size)}, float("-inf"), {where}).triu(1)'
-        text = f"{operands[3].text} + {later}" if masks else later
+        text = f"{_mask_text(operands[3], wide)} + {later}" if masks else later
         type_ = Type(operands[3].type.shape if masks else size, wide)
         operands = [*operands[:3], code.assign("mask", text, type_)]
     type_ = Type((*q.type.shape[:-1], v.type.shape[-1]), wide)
     result = Ref(_kernel_call(operands, attrs), type_)
     return code.assign("attention", convert(result, dtype).text, Type(type_.shape, dtype))
+
+
+def _mask_text(mask: Ref, dtype: str) -> str:
+    return mask.text if dtype == "float64" else _bounded(mask.text)
 
 
 def _wide(dtype: str) -> str:

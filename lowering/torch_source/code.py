@@ -7,7 +7,7 @@ in place gives its result the name of the tensor that it overwrites.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from taso.lowering.torch_source.names import Namespace
@@ -71,11 +71,14 @@ class Code:
         self._hints: list[str] = []
         self._arguments: list[int] = []
         self._statements: list[Statement] = []
-        self._shortcuts: list[tuple[str, str]] = []
+        self._shortcuts: list[tuple[str, Sequence[str]]] = []
 
-    def return_if(self, condition: str, result: str) -> None:
-        """Start the function by returning `result`, a new tensor, where `condition` holds."""
-        self._shortcuts.append((condition, result))
+    def return_if(self, condition: str, result: str, before: Sequence[str] = ()) -> None:
+        """Start the function by returning `result`, a new tensor, where `condition` holds.
+
+        before: statements that come first there; they may give arguments other values.
+        """
+        self._shortcuts.append((condition, [*before, f"return {result}"]))
 
     def argument(self, hint: str, type_: Type) -> Ref:
         """Declare a parameter of the function."""
@@ -166,12 +169,13 @@ class _Layout:
         returned = {n: len(self._statements) for ref in self._results for n in tokens(ref.text)}
         return last | returned
 
-    def run(self, shortcuts: Iterable[tuple[str, str]]) -> Lines:
+    def run(self, shortcuts: Iterable[tuple[str, Sequence[str]]]) -> Lines:
         for number in self._arguments:
             self._names[number] = self._scope.fresh(self._hints[number])
         body: list[str] = []
-        for condition, result in shortcuts:
-            body += [f"if {self._render(condition)}:", f"    return {self._render(result)}"]
+        for condition, statements in shortcuts:
+            body.append(f"if {self._render(condition)}:")
+            body += [f"    {self._render(statement)}" for statement in statements]
         for at, statement in enumerate(self._statements):
             body.append(self._write(at, statement))
             if at + 1 < len(self._statements):

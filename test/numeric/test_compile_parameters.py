@@ -148,6 +148,37 @@ def test_unchanged_parameters_are_not_prepared_again() -> None:
     assert compiled._current.program.takes is not before
 
 
+def test_running_statistics_that_a_step_in_eager_changes_are_followed() -> None:
+    """No version tells of them: torch's schema does not say that batch norm writes there."""
+    model = nn.Sequential(nn.BatchNorm1d(D), nn.Linear(D, D)).eval()
+    compiled = taso.compile(model, fresh())
+    assert "def prepare(" in compiled.source
+    for _ in range(2):
+        assert agree(compiled, model)
+        with torch.no_grad():
+            model.train()(fresh() * 3 + 5)
+        model.eval()
+        assert agree(compiled, model)
+
+
+def test_prepared_tensors_go_when_they_are_prepared_anew() -> None:
+    """At once: a device may not have the memory for those of each step of training."""
+    model = Projections()
+    compiled = taso.compile(model, fresh())
+    assert agree(compiled, model)
+    old = [weakref.ref(t) for t in compiled._current.program.takes if isinstance(t, Tensor)]
+    kept = set(map(id, (*model.parameters(), *model.buffers(), model.plain)))
+    old = [reference for reference in old if id(reference()) not in kept]
+    assert old
+    gc.disable()
+    try:
+        in_place(model)
+        assert agree(compiled, model)
+        assert all(reference() is None for reference in old)
+    finally:
+        gc.enable()
+
+
 def test_steps_over_other_models_change_nothing() -> None:
     compiled = taso.compile(Projections(), fresh())
     before = compiled._current.program.takes

@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._dynamo.backends.common import aot_autograd
 from torch.nn import functional
 from torch.utils import _pytree as pytree
 
 from taso.frontends import aot_graph, dynamo
+from taso.frontends.fx_graph import devices_of
 
 ROOT = Path(__file__).parents[2]
 BF16 = {"rtol": 2e-2, "atol": 2e-2}
@@ -413,6 +415,25 @@ def test_two_devices_run_as_they_are() -> None:
     fast = compiled(lambda x: (x * 2).to("meta"))
     with pytest.warns(UserWarning, match="runs unoptimised: tensors are on cpu, meta"):
         assert fast(torch.randn(4)).device.type == "meta"
+
+
+def test_numbers_in_the_text_of_a_program_are_constants() -> None:
+    """On the CPU they are, which does not keep a graph on another device from being compiled."""
+
+    def program(x: Tensor) -> Tensor:
+        return x * torch.tensor(2.0) + torch.tensor([1.0, 2.0, 3.0]).to(x.device)
+
+    devices: list[list[torch.device]] = []
+
+    def noted(module: torch.fx.GraphModule, example: Any) -> Any:
+        nodes = [n for n in module.graph.nodes if n.op == "output"]
+        devices.append(devices_of(module.graph, nodes[0].all_input_nodes))
+        return module.forward
+
+    torch.compile(program, backend=aot_autograd(fw_compiler=noted))(torch.empty(3, device="meta"))
+    assert devices == [[torch.device("meta")]]
+    x = torch.randn(3)
+    assert_same(compiled(program)(x), program(x))
 
 
 def test_warning_names_op_and_module() -> None:

@@ -1,12 +1,15 @@
 """What an imported program tells of its calls: structure, fixed inputs, and what it changes."""
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 from xdsl.dialects import func
 
 from taso.dialects.interpret import interpret
+from taso.frontends.aten.writer import UnsupportedError
 from taso.frontends.interface import Fixed, Given, Result, Write
 from taso.frontends.torch_export import ImportedProgram, import_program
 
@@ -94,6 +97,43 @@ def test_tied_parameters_are_one_argument() -> None:
             return self.second(self.first(x))
 
     assert list(import_program(Tied(), [torch.randn(2, 3)]).parameters) == ["second.weight"]
+
+
+def test_numbers_in_the_text_of_a_program_are_constants() -> None:
+    """They are on the CPU, wherever the inputs are; captured tensors may change."""
+    captured = torch.randn(3)
+
+    def program(x: Tensor) -> Tensor:
+        steps = torch.tensor([1.0, 2.0, 3.0])
+        steps += 1
+        return x * torch.tensor(2.0) + steps.to(x.device) * captured
+
+    imported = import_program(program, [torch.randn(3)])
+    assert [t is captured for t in imported.parameters.values()] == [True]
+    text = str(imported.module)
+    assert "dense<[2.0, 3.0, 4.0]>" in text
+    assert "taso.constant 2.0" in text
+
+
+def test_numbers_are_constants_of_programs_on_any_device() -> None:
+    def program(x: Tensor) -> Tensor:
+        return torch.nn.functional.hardswish(x * torch.tensor(2.0)) + torch.arange(3).to(x.device)
+
+    text = str(import_program(program, [torch.empty(3, device="meta")]).module)
+    assert "taso.constant 2.0" in text
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda x: (x * 2).to("meta"),
+        lambda x: x.to("meta") * 2,
+        lambda x: (x * 2, torch.ones(3, device="meta")),
+    ],
+)
+def test_programs_on_two_devices_are_refused(program: Callable[[Tensor], Any]) -> None:
+    with pytest.raises(UnsupportedError, match="tensors are on cpu, meta, expected one device"):
+        import_program(program, [torch.randn(3)])
 
 
 def test_index_arithmetic_is_folded() -> None:

@@ -1,4 +1,4 @@
-"""Each op as torch source, run on the CPU, against its NumPy meaning."""
+"""Each op as torch source, run on the CPU and on CUDA, against its NumPy meaning."""
 
 from typing import Any
 
@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 from support.linalg import OpCase, module_of, random_inputs
-from support.torch_source import check_torch, program_of
+from support.torch_source import DEVICES, check_torch, program_of
 
 from taso.dialects.movement import pack_constant
 from taso.dialects.spec import FLOAT_DTYPES, TensorSpec, numpy_dtype
 from taso.dialects.taso import OPS
+from taso.lowering.runtime import lower
+from taso.lowering.torch_source import torch_source
 
 INTEGERS = ("i32", "i64")
 NUMBERS = (*FLOAT_DTYPES, *INTEGERS)
@@ -369,15 +371,16 @@ def _operands(name: str, shapes: list[Shape], dtype: str) -> list[TensorSpec]:
     return [TensorSpec(shapes[0], "i1"), *specs[1:]] if name == "select" else specs
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", [name for name in CASES if CASES[name][1]])
-def test_op(name: str) -> None:
+def test_op(name: str, device: str) -> None:
     dtypes, cases = CASES[name]
     rng = np.random.default_rng()
     for dtype in dtypes:
         typed = [OpCase(name, _operands(name, shapes, dtype), attrs) for shapes, attrs in cases]
         specs = [t for case in typed for t in case.operands]
         inputs = random_inputs(specs, rng, positive=name in POSITIVE)
-        check_torch(module_of(typed), inputs, accumulated=name in ACCUMULATED)
+        check_torch(module_of(typed), inputs, accumulated=name in ACCUMULATED, device=device)
 
 
 @pytest.mark.parametrize("dtype", ALL)
@@ -482,3 +485,39 @@ def test_attention_keeps_nan_and_inf_of_the_query(special: float, dtype: str) ->
             OpCase("attention", specs, {"scale": 0.5, "causal": causal}) for causal in (False, True)
         ]
         check_torch(module_of(cases), inputs * 2, accumulated=True)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
+def test_attention_to_keys_that_have_the_least_float(dtype: str, device: str) -> None:
+    """Where all have it that are not at -inf, the query sees them; some kernels overflow there."""
+    rng = np.random.default_rng()
+    query, key, value = (
+        rng.normal(size=shape) for shape in ((1, 2, 4, 8), (1, 2, 5, 8), (1, 2, 5, 8))
+    )
+    least = float(ml_dtypes.finfo(numpy_dtype(dtype)).min)
+    mask = rng.normal(size=(1, 2, 4, 5))
+    mask[..., 0, :] = least
+    mask[..., 1, :] = [-np.inf, least, -np.inf, least, -np.inf]
+    mask[..., 2, :] = -np.inf
+    inputs = [a.astype(numpy_dtype(dtype)) for a in (query, key, value, mask)]
+    specs = [TensorSpec(a.shape, dtype) for a in inputs]
+    cases = [OpCase("attention", specs, {"scale": 0.5, "causal": c}) for c in (False, True)]
+    check_torch(module_of(cases), inputs * 2, accumulated=True, device=device)
+
+
+@pytest.mark.parametrize("dtype", ["f32", "bf16"])
+def test_masks_of_repeated_rows_stay_small(dtype: str) -> None:
+    """What is done to them on CUDA is done to each element once."""
+    specs = [TensorSpec((2, 3, 4, 8), dtype)] * 3 + [TensorSpec((2, 3, 4, 4), dtype)]
+    module = module_of([OpCase("attention", specs, {"scale": 0.5, "causal": False})])
+    lines = torch_source(lower(module)).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.endswith(".is_cuda:"))
+    bounds = [line.strip() for line in lines[start + 1 : start + 3]]
+    mask = torch.zeros(4, dtype=torch.float32).expand(2, 3, 4, 4)
+    scope = {"torch": torch, "x3": mask}
+    exec("\n".join(bounds), scope)
+    given = scope["x3"]
+    assert isinstance(given, torch.Tensor)
+    assert given.shape == mask.shape
+    assert given.stride() == mask.stride()
