@@ -33,7 +33,8 @@ class Owners:
     """The modules that a program may call, and the tensors that it may read.
 
     They are those of the module, or what a function captures: the modules and tensors in its
-    closure, among the globals that it names, and the module that a method is bound to.
+    closure, among the globals that it names, and what it is bound to: a module, or an object with
+    modules and tensors as its attributes.
     """
 
     def __init__(self, program: nn.Module | Callable[..., Any]) -> None:
@@ -87,9 +88,20 @@ def memory_of(tensor: Tensor) -> tuple[Any, ...]:
 
 def _captured(function: Any) -> tuple[list[Any], dict[str, Any]]:
     """Values in the closure of a function, with what it is bound to; globals that it names."""
-    bound = [function.__self__] if inspect.ismethod(function) else []
+    bound = _bound(function)
     try:
         found = inspect.getclosurevars(function)
     except (TypeError, ValueError):  # no Python function, or one whose closure is not filled
         return bound, {}
     return [*bound, *found.nonlocals.values()], dict(found.globals)
+
+
+def _bound(function: Any) -> list[Any]:
+    """What a method or a callable object has at hand."""
+    if inspect.ismethod(function):
+        owner = function.__self__
+    else:
+        owner = None if inspect.isroutine(function) else function
+    return (
+        [owner] if isinstance(owner, nn.Module) else list(getattr(owner, "__dict__", {}).values())
+    )
