@@ -246,6 +246,34 @@ def test_gradients_are_warned_about_once() -> None:
     assert torch.is_grad_enabled()
 
 
+def gradient_of_batch(f: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    return torch.func.grad(lambda x: torch.vmap(f)(x).sum())
+
+
+@pytest.mark.parametrize(
+    ("transform", "shape"),
+    [(torch.func.grad, (4,)), (torch.func.jacrev, (4,)), (gradient_of_batch, (3, 4))],
+)
+def test_gradients_of_torch_func_are_not_taken_for_zeros(
+    transform: Callable[..., Any], shape: tuple[int, ...]
+) -> None:
+    model = nn.Linear(4, 1)
+    compiled = taso.compile(lambda x: model(x).sum(), ones(4))
+    with pytest.raises(RuntimeError, match=r"records none; torch.compile.*taso"):
+        transform(compiled)(ones(*shape))
+    assert torch.is_grad_enabled()
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script.:DeprecationWarning")  # by torch itself
+def test_other_transforms_of_torch_func() -> None:
+    model, x = nn.Linear(4, 2), ones(3, 4)
+    compiled = taso.compile(lambda x: model(x).sin(), ones(4))
+    assert close(torch.vmap(compiled)(x), model(x).sin())
+    assert close(
+        torch.func.jacfwd(compiled)(x[0]), torch.func.jacrev(lambda x: model(x).sin())(x[0])
+    )
+
+
 def test_gradients_are_recorded_again_after_an_error() -> None:
     compiled = taso.compile(nn.Linear(4, 3), ones(2, 4))
     with pytest.raises(TypeError):
