@@ -47,7 +47,10 @@ def index_select(to: NodeWriter, x: SSAValue, dim: int, index: SSAValue) -> SSAV
 
 @converts("index.Tensor")
 def index(to: NodeWriter, x: SSAValue, indices: Sequence[SSAValue | None]) -> SSAValue:
-    """x[:, …, i, j, …]: indices of neighbouring axes, which become one axis first."""
+    """x[:, …, i, j, …]: indices of neighbouring axes, which become one axis first.
+
+    There, an index out of range would name another element, unless it is of the first axis.
+    """
     axes = [axis for axis, given in enumerate(indices) if given is not None]
     given = [i for i in indices if i is not None]
     if axes != list(range(axes[0], axes[-1] + 1)):
@@ -56,6 +59,8 @@ def index(to: NodeWriter, x: SSAValue, indices: Sequence[SSAValue | None]) -> SS
         raise UnsupportedError("an index is no integer tensor")
     shape = to.shape(x)
     sizes = [shape[axis] for axis in axes]
+    for later, size in zip(given[1:], sizes[1:], strict=True):
+        _require_in_range(later, -size, size)
     joined = np.broadcast_shapes(*(to.shape(i) for i in given))
     places = [
         to.expand(to.cast(_wrapped(to, i, size), "i64"), joined)
@@ -70,11 +75,16 @@ def index(to: NodeWriter, x: SSAValue, indices: Sequence[SSAValue | None]) -> SS
 def gather(
     to: NodeWriter, x: SSAValue, dim: int, index: SSAValue, sparse_grad: bool = False
 ) -> SSAValue:
-    """x[i, index[i, j, k], k] for dim 1: elements of x as a vector."""
+    """x[i, index[i, j, k], k] for dim 1: elements of x as a vector.
+
+    There, an index out of range would name another element, unless it is of the first axis.
+    """
     shape, axis = to.shape(x) or (1,), wrap_axis(dim, len(to.shape(x)))
     grid = to.shape(index) or (1,)
     if math.prod(grid) > MAX_FOLDED_ELEMENTS:
         raise UnsupportedError(f"more than {MAX_FOLDED_ELEMENTS} indices")
+    if math.prod(shape[:axis]) != 1:
+        _require_in_range(index, 0, shape[axis])
     strides = [math.prod(shape[i + 1 :]) for i in range(len(shape))]
     starts = np.zeros(grid, np.int64)
     for i, places in enumerate(np.indices(grid, sparse=True)):
@@ -102,6 +112,12 @@ def take(to: NodeWriter, x: SSAValue, indices: SSAValue, axis: int) -> SSAValue:
     whole = (start, stop) == (0, shape[axis])
     part = x if whole else to.emit(SliceOp, [x], axis=axis, start=start, stop=stop)
     return to.reshape(part, [*shape[:axis], *chosen, *shape[axis + 1 :]])
+
+
+def _require_in_range(indices: SSAValue, start: int, stop: int) -> None:
+    known = constant_of(indices)
+    if known is None or not np.all((start <= known) & (known < stop)):
+        raise UnsupportedError(f"an index is not known to be from {start} to {stop - 1}")
 
 
 def _wrapped(to: NodeWriter, indices: SSAValue, size: int) -> SSAValue:
