@@ -72,8 +72,21 @@ def import_program(
 
 def export(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
     """`torch.export.export` without gradients. Raises `UnsupportedError` where it fails."""
+    own_args, own_kwargs = pytree.tree_map(_apart, (tuple(args), dict(kwargs)))
     with torch.no_grad(), _quiet(), explained(module, "trace the program"):
-        return torch.export.export(module, tuple(args), dict(kwargs))
+        return torch.export.export(module, own_args, own_kwargs)
+
+
+def _apart(value: Any) -> Any:
+    """A tensor of the same form in memory of its own, and without values.
+
+    torch.export takes one that it is given twice, or that is a parameter too, for one for ever.
+    """
+    if type(value) not in (Tensor, nn.Parameter) or value.layout is not torch.strided:
+        return value
+    form = value.shape, value.stride()
+    own = torch.empty_strided(*form, dtype=value.dtype, device=value.device)
+    return own.requires_grad_(value.requires_grad)
 
 
 @contextmanager

@@ -93,6 +93,31 @@ def test_arguments_of_every_kind() -> None:
         assert agree(compiled(x, **kwargs), model(x, **kwargs))
 
 
+def test_an_example_given_twice_is_two_inputs() -> None:
+    def program(x: Tensor, more: dict[str, Tensor]) -> Tensor:
+        return x * 2 + more["y"]
+
+    a, b, c = ones(3), ones(3), ones(3)
+    compiled = taso.compile(program, (a, {"y": a}))
+    assert close(compiled(b, {"y": c}), program(b, {"y": c}))
+
+
+def test_an_example_that_is_a_view_of_another_is_an_input_of_its_own() -> None:
+    def program(x: Tensor, y: Tensor) -> Tensor:
+        return x.add_(1) * y
+
+    a, b, c = ones(3), ones(3), ones(3)
+    compiled = taso.compile(program, (a, a[:]))
+    assert close(compiled(b.clone(), c), (b + 1) * c)
+
+
+def test_a_parameter_as_the_example_is_an_input_too() -> None:
+    layer, x, y = nn.Linear(3, 3), ones(3), ones(3)
+    compiled = taso.compile(layer, layer.bias)
+    assert close(compiled(x), layer(x))
+    assert close(compiled(y), layer(y))
+
+
 def test_signature_is_the_models() -> None:
     model = Attends()
     assert inspect.signature(taso.compile(model, ones(3, 4))) == inspect.signature(model.forward)
