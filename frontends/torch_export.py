@@ -137,7 +137,9 @@ def _with_signature(function: Callable[..., Any]) -> Callable[..., Any]:
     except ValueError:  # a built-in, such as torch.relu
         return lambda *args: function(*args)
     # Of other objects that can be called, it takes partial functions alone.
-    is_taken = inspect.isroutine(function) or isinstance(function, partial)
+    if isinstance(function, partial):
+        return partial(_with_signature(function.func), *function.args, **function.keywords)
+    is_taken = inspect.isroutine(function)
     return function if is_taken else MethodType(type(function).__call__, function)
 
 
