@@ -34,9 +34,6 @@ class PoolOp(TasoOp):
 
     KIND: ClassVar[OpKind] = OpKind.WINDOW
     operand = operand_def(TensorType)
-    kernel = prop_def(INTS)
-    stride = prop_def(INTS)
-    padding = prop_def(INTS)
     result = result_def(TensorType)
 
     @classmethod

@@ -40,7 +40,7 @@ class Example:
         """One tensor, a sequence of arguments by position, or a mapping of those by keyword.
 
         Raises TypeError if they are neither, or do not fit the signature, and
-        `UnsupportedError` for complex and sparse tensors.
+        `UnsupportedError` for complex, sparse, nested and quantized tensors.
         """
         if isinstance(given, Tensor):
             example = Example((given,), {})
@@ -97,6 +97,10 @@ def _problem(tensor: Tensor) -> str | None:
     """Why a tensor can't be an input."""
     if tensor.layout is not torch.strided:
         return "sparse; pass .to_dense(), or the dense tensors that it is made of"
+    if tensor.is_nested:
+        return "nested; pass a padded tensor"
+    if tensor.is_quantized:
+        return "quantized; pass .dequantize()"
     if tensor.is_complex():
         return "complex; pass torch.view_as_real of it, and compute with that"
     return None

@@ -71,8 +71,9 @@ def fold(node: fx.Node, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
 
 def _size(tensor: Tensor) -> int:
-    """The number of elements; one that depends on data counts as too many."""
-    return tensor.numel() if is_static(tensor) else MAX_ELEMENTS + 1
+    """The number of elements; too many where it depends on data, or where they are sparse."""
+    is_known = tensor.layout is torch.strided and is_static(tensor)
+    return tensor.numel() if is_known else MAX_ELEMENTS + 1
 
 
 def is_static(tensor: Tensor) -> bool:

@@ -20,14 +20,15 @@ from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 from xdsl.transforms.dead_code_elimination import dce
 
-from taso.dialects.base import TensorSpec, spec_of, tensor_type
+from taso.dialects.base import Array, TensorSpec, spec_of, tensor_type
 from taso.dialects.movement import ConstantOp
-from taso.dialects.values import splat_value
+from taso.dialects.values import splat_value, unpack_constant
 from taso.dialects.version import stamp_version
 from taso.frontends import aten
 from taso.frontends.aten.opaque import write_opaque
 from taso.frontends.aten.writer import CONVERTERS, NodeWriter, UnsupportedError, tensor_spec
 from taso.frontends.folding import constant_attrs, constant_nodes, fold, is_mutable, is_static
+from taso.frontends.value_ranges import range_attrs
 from taso.passes.hoist_params import PARAM
 
 # Importing a family registers its converters.
@@ -78,7 +79,7 @@ class GraphImporter:
         self._builder = Builder(InsertPoint.at_end(self._block))
         self._parameters: dict[str, BlockArgument] = {}
         self._constants: dict[str, Tensor] = {}
-        self._known: dict[SSAValue, Tensor] = {}
+        self._known: dict[SSAValue, Array] = {}
         self._written: dict[int, tuple[Tensor, SSAValue]] = {}
         self._device = torch.device("cpu")
 
@@ -189,12 +190,11 @@ class GraphImporter:
     def _write(self, tensor: Tensor) -> SSAValue:
         attrs = constant_attrs(tensor)
         if tensor.numel() <= MAX_CONSTANT_ELEMENTS or splat_value(attrs) is not None:
-            written = self._builder.insert(ConstantOp.create_op((), attrs)).result
-        else:
-            name = f"constant_{len(self._constants)}"
-            self._constants[name] = tensor.to(self._device)
-            written = self._parameters[name] = self._argument(name, tensor_spec(tensor))
-        self._known[written] = tensor
+            return self._builder.insert(ConstantOp.create_op((), attrs)).result
+        name = f"constant_{len(self._constants)}"
+        self._constants[name] = tensor.to(self._device)
+        written = self._parameters[name] = self._argument(name, tensor_spec(tensor))
+        self._known[written] = unpack_constant(attrs)
         return written
 
     def _finish(self) -> ImportedGraph:
@@ -206,8 +206,11 @@ class GraphImporter:
         dce(module)
         self._drop_unread()
         inputs = len(self._block.args) - len(self._parameters)
-        plain, param = DictionaryAttr({}), DictionaryAttr({PARAM: UnitAttr()})
-        function.arg_attrs = ArrayAttr([plain] * inputs + [param] * len(self._parameters))
+        ranges = range_attrs(function)
+        function.arg_attrs = ArrayAttr(
+            DictionaryAttr({**({} if i < inputs else {PARAM: UnitAttr()}), **ranges.get(i, {})})
+            for i in range(len(self._block.args))
+        )
         function.update_function_type()
         module.verify()
         return ImportedGraph(module, tuple(self._parameters), self._constants)

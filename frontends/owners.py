@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -33,16 +34,17 @@ class Owners:
     """The modules that a program may call, and the tensors that it may read.
 
     They are those of the module, or what a function captures: the modules and tensors in its
-    closure, among the globals that it names, and the module that a method is bound to.
+    closure, among the globals that it names, and what it is bound to: a module, an object with
+    modules and tensors as its attributes, or the arguments of a partial function.
     """
 
     def __init__(self, program: nn.Module | Callable[..., Any]) -> None:
-        function = program.forward if isinstance(program, nn.Module) else program
+        function, given = _unwrapped(program)
         captured, named = _captured(function)
         scope = getattr(function, "__globals__", {})
         self._globals = [Place(scope, n) for n, v in named.items() if isinstance(v, Tensor)]
-        self._captured = [v for v in captured if isinstance(v, Tensor)]
-        held = [program, *captured, *named.values()]
+        self._captured = [v for v in (*given, *captured) if isinstance(v, Tensor)]
+        held = [*given, *captured, *named.values()]
         self._roots = list(dict.fromkeys(v for v in held if isinstance(v, nn.Module)))
 
     def modules(self) -> list[nn.Module]:
@@ -85,11 +87,32 @@ def memory_of(tensor: Tensor) -> tuple[Any, ...]:
     return tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride(), tensor.device
 
 
+def _unwrapped(program: Any) -> tuple[Any, list[Any]]:
+    """The function that a program is, and what is given to it beforehand; a module counts so."""
+    if isinstance(program, nn.Module):
+        return program.forward, [program]
+    if not isinstance(program, partial):
+        return program, []
+    function, given = _unwrapped(program.func)
+    return function, [*given, *program.args, *program.keywords.values()]
+
+
 def _captured(function: Any) -> tuple[list[Any], dict[str, Any]]:
     """Values in the closure of a function, with what it is bound to; globals that it names."""
-    bound = [function.__self__] if inspect.ismethod(function) else []
+    bound = _bound(function)
     try:
         found = inspect.getclosurevars(function)
     except (TypeError, ValueError):  # no Python function, or one whose closure is not filled
         return bound, {}
     return [*bound, *found.nonlocals.values()], dict(found.globals)
+
+
+def _bound(function: Any) -> list[Any]:
+    """What a method or a callable object has at hand."""
+    if inspect.ismethod(function):
+        owner = function.__self__
+    else:
+        owner = None if inspect.isroutine(function) else function
+    return (
+        [owner] if isinstance(owner, nn.Module) else list(getattr(owner, "__dict__", {}).values())
+    )

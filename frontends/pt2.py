@@ -12,9 +12,11 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from pickle import UnpicklingError
 from typing import Any, BinaryIO
 
 import torch
+from torch._export.verifier import SpecViolationError
 from torch.export import ExportedProgram
 from torch.export.pt2_archive._package import PT2ArchiveReader, load_pt2
 
@@ -40,6 +42,19 @@ _PATH = re.compile(r"[^\"'\\\n\r]*")
 _TYPES_OF_TRANSFORMERS = "transformers.modeling_outputs."
 
 
+MALFORMED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    SpecViolationError,
+    TypeError,
+    ValueError,
+)
+"""What comes out where JSON has another structure than its reader takes for granted."""
+
+
 class ArchiveError(ValueError):
     """A file is no exported program, or one that is not read."""
 
@@ -54,9 +69,11 @@ def load_exported(path: str) -> ExportedProgram:
         check_archive(file)
         file.seek(0)
         try:
-            return load_pt2(file).exported_programs["model"]
-        except Exception as e:  # what a file says wrongly comes out as any of them
+            program = load_pt2(file).exported_programs["model"]
+            _ = program.call_spec  # raises where the graph of calls has none
+        except MALFORMED as e:
             raise ArchiveError(f"torch.export cannot load it: {_first_line(e)}") from e
+    return program
 
 
 def check_archive(file: BinaryIO) -> None:
@@ -72,7 +89,7 @@ def check_archive(file: BinaryIO) -> None:
             _check_graph(json.loads(reader.read_bytes(GRAPH)))
     except ArchiveError:
         raise
-    except Exception as e:
+    except (*MALFORMED, OSError) as e:  # an offset may lie outside of the file
         message = f"expected a program of torch.export.save: {_first_line(e)}"
         raise ArchiveError(message) from e
     if foreign:
@@ -92,7 +109,7 @@ def _check_samples(data: bytes) -> None:
     if data:
         try:
             torch.load(io.BytesIO(data), weights_only=True)
-        except Exception as e:
+        except (*MALFORMED, EOFError, UnpicklingError) as e:
             raise ArchiveError("the sample inputs are other objects than tensors") from e
 
 

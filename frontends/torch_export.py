@@ -7,14 +7,14 @@ import warnings
 from collections.abc import Callable, Collection, Container, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from types import MethodType
 from typing import Any, cast
 
 import torch
 from torch import Tensor, fx, nn
-from torch._dynamo.exc import TorchDynamoException
 from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind, OutputKind
-from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.utils import _pytree as pytree
 from xdsl.dialects.builtin import ModuleOp
 
@@ -22,6 +22,7 @@ from taso.dialects.base import TensorSpec
 from taso.frontends.aten.writer import CONVERTERS, UnsupportedError
 from taso.frontends.fx_graph import GraphImporter, devices_of, needs_decomposition
 from taso.frontends.interface import Fixed, Given, OutputLeaf, Result, Write
+from taso.frontends.trace_errors import INSTEAD, explained
 
 WRITES = (OutputKind.BUFFER_MUTATION, OutputKind.PARAMETER_MUTATION, OutputKind.USER_INPUT_MUTATION)
 
@@ -62,23 +63,30 @@ def import_program(
     `UnsupportedError` for control flow and sizes that depend on data, and for tensors that the
     dialect does not take; it names the op and the module that calls it.
     """
-    module = as_module(program)
-    return import_exported(export(module, args, kwargs or {}))
+    exported = export(as_module(program), args, kwargs or {})
+    try:
+        return import_exported(exported)
+    except UnsupportedError as e:
+        raise UnsupportedError(f"{e}. {INSTEAD}") from e
 
 
 def export(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
     """`torch.export.export` without gradients. Raises `UnsupportedError` where it fails."""
-    with torch.no_grad(), _quiet():
-        try:
-            return torch.export.export(module, tuple(args), dict(kwargs))
-        except (TorchDynamoException, GuardOnDataDependentSymNode) as e:
-            raise UnsupportedError(f"torch.export cannot trace the program: {_reason(e)}") from e
+    own_args, own_kwargs = pytree.tree_map(_apart, (tuple(args), dict(kwargs)))
+    with torch.no_grad(), _quiet(), explained(module, "trace the program"):
+        return torch.export.export(module, own_args, own_kwargs)
 
 
-def _reason(error: Exception) -> str:
-    """What a person needs of torch's text: its first line that says something."""
-    lines = (line.strip() for line in str(error).splitlines())
-    return next((line for line in lines if line), type(error).__name__)
+def _apart(value: Any) -> Any:
+    """A tensor of the same form in memory of its own, and without values.
+
+    torch.export takes one that it is given twice, or that is a parameter too, for one for ever.
+    """
+    if type(value) not in (Tensor, nn.Parameter) or value.layout is not torch.strided:
+        return value
+    form = value.shape, value.stride()
+    own = torch.empty_strided(*form, dtype=value.dtype, device=value.device)
+    return own.requires_grad_(value.requires_grad)
 
 
 @contextmanager
@@ -113,11 +121,14 @@ def _literals(exported: ExportedProgram) -> frozenset[str]:
 
 
 def decompose(exported: ExportedProgram, kept: Container[str]) -> ExportedProgram:
-    """Decompose by torch's table, but for the overloads in `kept`. In-place ops become others."""
+    """Decompose by torch's table, but for the overloads in `kept`. In-place ops become others.
+
+    Raises `UnsupportedError` where torch fails.
+    """
     table = torch.export.default_decompositions()
     for overload in [overload for overload in table if str(overload) in kept]:
         del table[overload]
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), _quiet(), explained(exported.graph_module, "decompose the program"):
         return exported.run_decompositions(table)
 
 
@@ -129,11 +140,20 @@ def as_module(program: nn.Module | Callable[..., Any]) -> nn.Module:
 class _FunctionModule(nn.Module):
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__()
-        try:
-            inspect.signature(function)
-            self.forward = function
-        except ValueError:  # a built-in, such as torch.relu
-            self.forward = lambda *args: function(*args)
+        self.forward = _with_signature(function)
+
+
+def _with_signature(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as torch.export takes it."""
+    try:
+        inspect.signature(function)
+    except ValueError:  # a built-in, such as torch.relu
+        return lambda *args: function(*args)
+    # Of other objects that can be called, it takes partial functions alone.
+    if isinstance(function, partial):
+        return partial(_with_signature(function.func), *function.args, **function.keywords)
+    is_taken = inspect.isroutine(function)
+    return function if is_taken else MethodType(type(function).__call__, function)
 
 
 class _Importer:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from torch._C._functorch import TransformType, get_interpreter_stack
 
 _SOURCE = """\
 def call(*inputs):
@@ -22,6 +23,8 @@ def call(*inputs):
         {unpack}
     if not ({records}):
         return main({passed})
+    if transforms():
+        refuse_gradients(transforms())
     if {given_records}:
         warn()
     set_records(False)
@@ -44,7 +47,8 @@ def entry_point(
 
     Inputs fit that have the shapes and types of `expected` and are on `device` (None: where the
     first one is); `reject` is called with others, and raises. `warn` is called where PyTorch
-    would record gradients of an input. `arguments` are what `main` takes: the number of an input,
+    would record gradients of an input; where `torch.func` would, RuntimeError is raised, for it
+    would take them for zeros. `arguments` are what `main` takes: the number of an input,
     or a tensor that is bound.
     """
     names = [f"x{i}" for i in range(len(expected))]
@@ -56,6 +60,8 @@ def entry_point(
         "is_recording": torch.is_grad_enabled,
         # What torch.set_grad_enabled calls, at a fifth of its cost.
         "set_records": torch._C._set_grad_enabled,  # pyright: ignore[reportPrivateUsage]
+        "transforms": get_interpreter_stack,
+        "refuse_gradients": _refuse_gradients,
     }
     tests: list[str] = []
     for i, (shape, dtype) in enumerate(expected):
@@ -82,3 +88,11 @@ def entry_point(
     exec(source, scope)
     # A cycle would keep the bound tensors, which may be large, until garbage is collected.
     return scope.pop("call")
+
+
+def _refuse_gradients(transforms: Sequence[Any]) -> None:
+    if any(transform.key() == TransformType.Grad for transform in transforms):
+        raise RuntimeError(
+            "torch.func asks for gradients, and this program records none; "
+            'torch.compile(..., backend="taso") does'
+        )

@@ -135,8 +135,15 @@ def _prepare_function(function: func.FuncOp, prepared: Sequence[SSAValue]) -> fu
         prepare_name(function),
         ([a.type for a in sources], [v.type for v in prepared]),
         Region(block),
-        arg_attrs=_dictionaries([{SOURCE: IntegerAttr(a.index, i64)} for a in sources]),
+        arg_attrs=_dictionaries([_sourced(function, a.index) for a in sources]),
     )
+
+
+def _sourced(function: func.FuncOp, index: int) -> Mapping[str, Attribute]:
+    """The attributes of an argument of `prepare`, all of which are parameters."""
+    attrs = _argument_attrs(function, index)
+    attrs.pop(PARAM, None)
+    return {**attrs, SOURCE: IntegerAttr(index, i64)}
 
 
 def _replace_arguments(function: func.FuncOp, prepared: Sequence[SSAValue]) -> None:

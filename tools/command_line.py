@@ -53,13 +53,13 @@ def failures_at(path: str) -> Generator[None]:
     except DiagnosticException as e:
         raise UserError(f"{path}:1:1: error: {first_line(str(e))}") from e
     except (MemoryError, RuntimeError) as e:
-        if not _is_out_of_memory(e):
+        if not is_out_of_memory(e):
             raise
         raise UserError(f"{path}:1:1: error: out of memory: {first_line(str(e))}") from e
     sys.stderr.write(warnings.getvalue())
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """torch says it on CPU by a plain RuntimeError."""
     said = isinstance(error, RuntimeError) and "allocate memory" in str(error)
     return said or isinstance(error, MemoryError | torch.OutOfMemoryError)

@@ -39,10 +39,7 @@ class Reference:
         self._main: func.FuncOp = main
         self._prepare = functions.get(PREPARE)
         self._interface: Interface = interface_of(main, self._prepare)
-        self.arguments = tuple(
-            Argument(name, shape, dtype, is_parameter)
-            for name, shape, dtype, is_parameter in self._interface.arguments
-        )
+        self.arguments = tuple(Argument(*facts) for facts in self._interface.arguments)
 
     def run(self, arguments: Sequence[Tensor], *, wide: bool = False) -> list[Tensor]:
         """The results on CPU; with `wide`, floats are float64 throughout.

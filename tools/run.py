@@ -20,9 +20,10 @@ from taso.tools.command_line import (
     add_device_option,
     check_device,
     failures_at,
+    is_out_of_memory,
     load_ir,
 )
-from taso.tools.diagnostics import UserError
+from taso.tools.diagnostics import UserError, first_line
 from taso.tools.reference import Reference, largest_error, to_torch
 
 NAME = "taso run"
@@ -89,7 +90,13 @@ def _run(
     program = module if options.no_optimize else Build(module, options.device).optimized
     if options.backend == "reference":
         return Reference(program, options.file).run(arguments)
-    return Program.from_source(generate(program), options.file).run(arguments)
+    try:
+        return Program.from_source(generate(program), options.file).run(arguments)
+    except (IndexError, RuntimeError) as e:  # such as torch's for an index out of range
+        if is_out_of_memory(e):
+            raise
+        message = f"fails on these inputs: {first_line(str(e))}; give others by --inputs"
+        raise UserError(f"{options.file}:1:1: error: {message}") from e
 
 
 def read_arrays(path: str) -> dict[str, Array]:

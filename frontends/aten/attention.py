@@ -9,7 +9,7 @@ from taso.dialects.attention import AttentionOp
 from taso.dialects.base import Array, spec_of
 from taso.dialects.elementwise import LogOp
 from taso.dialects.movement import BroadcastOp
-from taso.frontends.aten.writer import NodeWriter, UnsupportedError, constant_of, converts
+from taso.frontends.aten.writer import NodeWriter, UnsupportedError, converts
 
 
 @converts("scaled_dot_product_attention.default")
@@ -33,7 +33,7 @@ def attention(
     batch = to.result.shape[:-2]
     operands = [to.expand(x, [*batch, *to.shape(x)[-2:]]) for x in (query, key, value)]
     scores = to.shape(query)[-2], to.shape(key)[-2]
-    known = None if attn_mask is None else constant_of(attn_mask)
+    known = None if attn_mask is None else to.known(attn_mask)
     if known is not None and _hides_nothing(known):
         attn_mask = None
     elif known is not None and _is_causal(known, scores):

@@ -17,7 +17,6 @@ from taso.dialects.movement import ConstantOp, SliceOp, pack_constant
 from taso.frontends.aten.writer import (
     NodeWriter,
     UnsupportedError,
-    constant_of,
     converts,
     wrap_axis,
 )
@@ -47,7 +46,10 @@ def index_select(to: NodeWriter, x: SSAValue, dim: int, index: SSAValue) -> SSAV
 
 @converts("index.Tensor")
 def index(to: NodeWriter, x: SSAValue, indices: Sequence[SSAValue | None]) -> SSAValue:
-    """x[:, …, i, j, …]: indices of neighbouring axes, which become one axis first."""
+    """x[:, …, i, j, …]: indices of neighbouring axes, which become one axis first.
+
+    There, an index out of range would name another element, unless it is of the first axis.
+    """
     axes = [axis for axis, given in enumerate(indices) if given is not None]
     given = [i for i in indices if i is not None]
     if axes != list(range(axes[0], axes[-1] + 1)):
@@ -56,6 +58,8 @@ def index(to: NodeWriter, x: SSAValue, indices: Sequence[SSAValue | None]) -> SS
         raise UnsupportedError("an index is no integer tensor")
     shape = to.shape(x)
     sizes = [shape[axis] for axis in axes]
+    for later, size in zip(given[1:], sizes[1:], strict=True):
+        _require_in_range(to, later, -size, size)
     joined = np.broadcast_shapes(*(to.shape(i) for i in given))
     places = [
         to.expand(to.cast(_wrapped(to, i, size), "i64"), joined)
@@ -70,11 +74,16 @@ def index(to: NodeWriter, x: SSAValue, indices: Sequence[SSAValue | None]) -> SS
 def gather(
     to: NodeWriter, x: SSAValue, dim: int, index: SSAValue, sparse_grad: bool = False
 ) -> SSAValue:
-    """x[i, index[i, j, k], k] for dim 1: elements of x as a vector."""
+    """x[i, index[i, j, k], k] for dim 1: elements of x as a vector.
+
+    There, an index out of range would name another element, unless it is of the first axis.
+    """
     shape, axis = to.shape(x) or (1,), wrap_axis(dim, len(to.shape(x)))
     grid = to.shape(index) or (1,)
     if math.prod(grid) > MAX_FOLDED_ELEMENTS:
         raise UnsupportedError(f"more than {MAX_FOLDED_ELEMENTS} indices")
+    if math.prod(shape[:axis]) != 1:
+        _require_in_range(to, index, 0, shape[axis])
     strides = [math.prod(shape[i + 1 :]) for i in range(len(shape))]
     starts = np.zeros(grid, np.int64)
     for i, places in enumerate(np.indices(grid, sparse=True)):
@@ -92,7 +101,7 @@ def take(to: NodeWriter, x: SSAValue, indices: SSAValue, axis: int) -> SSAValue:
     Ascending neighbours that are known are a slice.
     """
     shape, chosen = to.shape(x), to.shape(indices)
-    known = constant_of(indices)
+    known = to.known(indices)
     if known is None or not known.size:
         return to.emit(GatherOp, [x, indices], axis=axis)
     start, stop = int(known.flat[0]), int(known.flat[0]) + known.size
@@ -104,9 +113,15 @@ def take(to: NodeWriter, x: SSAValue, indices: SSAValue, axis: int) -> SSAValue:
     return to.reshape(part, [*shape[:axis], *chosen, *shape[axis + 1 :]])
 
 
+def _require_in_range(to: NodeWriter, indices: SSAValue, start: int, stop: int) -> None:
+    known = to.known(indices)
+    if known is None or not np.all((start <= known) & (known < stop)):
+        raise UnsupportedError(f"an index is not known to be from {start} to {stop - 1}")
+
+
 def _wrapped(to: NodeWriter, indices: SSAValue, size: int) -> SSAValue:
     """Negative indices count from the end: `size` is added to them."""
-    known = constant_of(indices)
+    known = to.known(indices)
     if known is not None:
         return _constant(to, np.where(known < 0, known + size, known))
     spec = spec_of(indices)
@@ -117,7 +132,7 @@ def _wrapped(to: NodeWriter, indices: SSAValue, size: int) -> SSAValue:
 
 def _weighted_sum(to: NodeWriter, terms: Sequence[SSAValue], weights: Sequence[int]) -> SSAValue:
     """Σ term · weight of i64 tensors of one shape; a constant if the terms are."""
-    known = [k for k in map(constant_of, terms) if k is not None]
+    known = [k for k in map(to.known, terms) if k is not None]
     if len(known) == len(terms):
         return _constant(to, np.sum([k * w for k, w in zip(known, weights, strict=True)], axis=0))
     scaled = [

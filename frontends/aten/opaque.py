@@ -48,6 +48,8 @@ def write_opaque(
     overload = node.target
     if not isinstance(overload, OpOverload):
         raise UnsupportedError(f"{overload} is no op of torch")
+    if overload is torch.ops.aten._local_scalar_dense.default:
+        raise UnsupportedError("it makes a Python number of a tensor's data")
     outputs = _outputs(node)
     results = [_result_spec(x) for x in outputs if isinstance(x, Tensor)]
     if _op_name(overload) in UNSET and len(results) == 1:

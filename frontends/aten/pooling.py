@@ -13,7 +13,13 @@ from taso.dialects.padding import PadOp
 from taso.dialects.pooling import AvgPool2dOp, MaxPool2dOp
 from taso.dialects.reduction import ReduceMeanOp
 from taso.frontends.aten.images import Sizes, as_images, as_pair
-from taso.frontends.aten.writer import NodeWriter, UnsupportedError, converts
+from taso.frontends.aten.writer import (
+    CONVERTERS,
+    Converter,
+    NodeWriter,
+    UnsupportedError,
+    converts,
+)
 
 
 def _pool(
@@ -62,35 +68,28 @@ def max_pool2d_with_indices(
     return max_pool2d(to, x, *arguments, **named), None
 
 
-@converts("avg_pool1d.default")
-def avg_pool1d(
-    to: NodeWriter,
-    x: SSAValue,
-    kernel_size: Sizes,
-    stride: Sizes = (),
-    padding: Sizes = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-) -> SSAValue:
-    counted = {"count_include_pad": count_include_pad}
-    return _pool(to, AvgPool2dOp, x, 1, kernel_size, stride, padding, **counted)
+def _avg_pool(axes: int) -> Converter:
+    """That over one axis takes no divisor."""
+
+    def convert(
+        to: NodeWriter,
+        x: SSAValue,
+        kernel_size: Sizes,
+        stride: Sizes = (),
+        padding: Sizes = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> SSAValue:
+        if divisor_override is not None:
+            raise UnsupportedError("divisor_override is set")
+        counted = {"count_include_pad": count_include_pad}
+        return _pool(to, AvgPool2dOp, x, axes, kernel_size, stride, padding, **counted)
+
+    return convert
 
 
-@converts("avg_pool2d.default")
-def avg_pool2d(
-    to: NodeWriter,
-    x: SSAValue,
-    kernel_size: Sizes,
-    stride: Sizes = (),
-    padding: Sizes = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-    divisor_override: int | None = None,
-) -> SSAValue:
-    if divisor_override is not None:
-        raise UnsupportedError("divisor_override is set")
-    counted = {"count_include_pad": count_include_pad}
-    return _pool(to, AvgPool2dOp, x, 2, kernel_size, stride, padding, **counted)
+CONVERTERS.update((f"aten.avg_pool{axes}d.default", _avg_pool(axes)) for axes in (1, 2))
 
 
 @converts("_adaptive_avg_pool2d.default", "adaptive_avg_pool2d.default")

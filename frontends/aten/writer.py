@@ -61,18 +61,28 @@ def tensor_spec(tensor: torch.Tensor) -> TensorSpec:
 
 
 class NodeWriter(IREmitter):
-    """Writes the ops of one ATen node, whose first result has the type `result`."""
+    """Writes the ops of one ATen node, whose first result has the type `result`.
+
+    known: the elements of arguments that do not depend on data.
+    """
 
     def __init__(
-        self, builder: Builder, result: TensorSpec, known: Mapping[SSAValue, torch.Tensor]
+        self, builder: Builder, result: TensorSpec, known: Mapping[SSAValue, Array]
     ) -> None:
         super().__init__(builder)
         self.result = result
         self._known = known
 
-    def known(self, value: SSAValue) -> torch.Tensor | None:
-        """What a value is that does not depend on data, on the CPU."""
-        return self._known.get(value)
+    def known(self, value: SSAValue) -> Array | None:
+        """The elements of what does not depend on data, also where it is reshaped or broadcast."""
+        match owner := value.owner:
+            case ConstantOp():
+                return unpack_constant(owner.attrs())
+            case BroadcastOp() | ReshapeOp():
+                source = self.known(owner.operand)
+                return None if source is None else owner.evaluate([source], owner.attrs())[0]
+            case _:
+                return self._known.get(value)
 
     def emit_all(
         self, op: type[TasoOp], operands: Sequence[SSAValue], **attrs: AttrValue
@@ -152,19 +162,6 @@ def _like(value: SSAValue) -> torch.Tensor:
     spec = spec_of(value)
     dtypes = {name: dtype for dtype, name in DTYPE_NAMES.items()}
     return torch.empty(spec.shape, dtype=dtypes[spec.dtype], device="meta")
-
-
-def constant_of(value: SSAValue) -> Array | None:
-    """The elements of a constant, or of one that is reshaped or broadcast."""
-    owner = value.owner
-    match owner:
-        case ConstantOp():
-            return unpack_constant(owner.attrs())
-        case BroadcastOp() | ReshapeOp():
-            source = constant_of(owner.operand)
-            return None if source is None else type(owner).evaluate([source], owner.attrs())[0]
-        case _:
-            return None
 
 
 def wrap_axis(axis: int, rank: int) -> int:

@@ -14,7 +14,7 @@ from xdsl.ir import Operation
 from taso.lowering.torch_source.code import Lines
 from taso.lowering.torch_source.constants import constant_function
 from taso.lowering.torch_source.function import translate_function
-from taso.lowering.torch_source.interface import Interface, interface_of
+from taso.lowering.torch_source.interface import ArgumentFacts, Interface, interface_of
 from taso.lowering.torch_source.names import Namespace, comment
 from taso.lowering.torch_source.types import TorchSourceError, Type
 from taso.lowering.torch_source.values import Callee
@@ -152,13 +152,17 @@ def _located_in(op: Operation) -> str | None:
 
 
 def _tables(interface: Interface) -> str:
-    lines = ["# Arguments of the program: name, shape, dtype, whether it is a parameter."]
-    lines += ["ARGUMENTS = (", *(f"    {argument!r}," for argument in interface.arguments), ")"]
+    lines = ["# Arguments: name, shape, dtype, whether it is a parameter, and range if it has one."]
+    lines += ["ARGUMENTS = (", *(f"    {_row(a)!r}," for a in interface.arguments), ")"]
     lines.append("# What main takes: an argument, or a result of prepare.")
     lines.append(f"MAIN_TAKES = {interface.main_takes!r}")
     lines.append("# The arguments that prepare takes.")
     lines.append(f"PREPARE_TAKES = {interface.prepare_takes!r}")
     return "\n".join(lines).replace("'", '"')
+
+
+def _row(argument: ArgumentFacts) -> tuple[object, ...]:
+    return tuple(argument) if argument.range is not None else argument[:-1]
 
 
 def _definition(name: str, lines: Lines) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-# Arguments of the program: name, shape, dtype, whether it is a parameter.
+# Arguments: name, shape, dtype, whether it is a parameter, and range if it has one.
 ARGUMENTS = (
     ("x", (6, 8), "float16", False),
     ("w", (8, 12), "float16", True),
@@ -34,19 +34,24 @@ def main(x, w):
 
 
 class Argument(NamedTuple):
-    """What an argument of the program is; `dtype` is the name of a torch dtype."""
+    """What an argument of the program is; `dtype` is the name of a torch dtype.
+
+    range: what its values are drawn from, the end left out, where not any value will do.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     is_parameter: bool
+    range: tuple[int, int] | None = None
 
 
 def draw_inputs(arguments: Sequence[Argument], seed: int, device: str) -> list[torch.Tensor]:
     """A tensor an argument, the same on every device: each has a CPU generator of its own.
 
     Floats are N(0, 1), and parameters are divided by sqrt(fan-in), where the fan-in is the
-    last dim but one, or the only one. Integers are in [-4, 4], booleans fair coins.
+    last dim but one, or the only one. Integers are in [-4, 4], booleans fair coins. What has a
+    range is uniform in it.
     """
     drawn: list[torch.Tensor] = []
     for index, argument in enumerate(arguments):
@@ -58,9 +63,13 @@ def draw_inputs(arguments: Sequence[Argument], seed: int, device: str) -> list[t
 def _draw(argument: Argument, generator: torch.Generator) -> torch.Tensor:
     shape, dtype = argument.shape, getattr(torch, argument.dtype)
     if not dtype.is_floating_point:
-        low, high = (0, 2) if dtype == torch.bool else (-4, 5)
+        low, high = argument.range or ((0, 2) if dtype == torch.bool else (-4, 5))
         return torch.randint(low, high, shape, generator=generator, device="cpu").to(dtype)
     drawn_in = torch.float64 if dtype == torch.float64 else torch.float32
+    if argument.range is not None:
+        low, high = argument.range
+        values = torch.rand(shape, generator=generator, dtype=drawn_in, device="cpu")
+        return (low + (high - low) * values).to(dtype)
     values = torch.randn(shape, generator=generator, dtype=drawn_in, device="cpu")
     if argument.is_parameter and shape:
         values *= max(shape[-2:][0], 1) ** -0.5

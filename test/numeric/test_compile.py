@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from support.taso_compile import K, M, N, close, distributivity, inputs
-from torch import Tensor
+from torch import Tensor, nn
 
 import taso
 from taso.frontends.torch_export import UnsupportedError
@@ -18,6 +18,39 @@ def test_function() -> None:
     for _ in range(2):
         fresh = inputs()
         assert close(compiled(*fresh), distributivity(*fresh))
+
+
+class Scaled:
+    """An object that can be called, as a training harness may be."""
+
+    def __init__(self) -> None:
+        self.layer = nn.Sequential(nn.Linear(4, 3), nn.Dropout())
+        self.factor = torch.randn(3)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.layer(x) * self.factor
+
+
+@pytest.mark.parametrize("program_of", [lambda s: s, lambda s: s.__call__])
+def test_callable_objects_and_their_methods(program_of: Callable[[Any], Any]) -> None:
+    scaled, x = Scaled(), torch.randn(2, 4)
+    scaled.layer.eval()
+    compiled = taso.compile(program_of(scaled), x)
+    assert close(compiled(x), scaled(x))
+    scaled.layer[0] = nn.Linear(4, 3)
+    scaled.factor.mul_(3)
+    assert close(compiled(x), scaled(x))
+    scaled.layer.train()
+    torch.manual_seed(0)
+    expected = scaled(x)
+    torch.manual_seed(0)
+    assert close(compiled(x), expected)
+
+
+def test_a_compiled_program_can_be_compiled() -> None:
+    inner = taso.compile(distributivity, inputs())
+    given = inputs()
+    assert close(taso.compile(inner, given)(*given), distributivity(*given))
 
 
 def test_one_tensor_needs_no_tuple() -> None:
@@ -111,6 +144,11 @@ def test_example_inputs_that_do_not_fit(example: Any, message: str) -> None:
     [
         (lambda b: b.to_sparse(), r"example input \[1\] is sparse; pass .to_dense"),
         (lambda b: b.to(torch.complex64), r"example input \[1\] is complex; pass torch.view_as"),
+        (lambda b: torch.nested.as_nested_tensor([b, b]), "is nested; pass a padded tensor"),
+        (
+            lambda b: torch.quantize_per_tensor(b, 0.1, 0, torch.qint8),
+            r"is quantized; pass .dequantize\(\)",
+        ),
     ],
 )
 def test_tensors_that_cannot_be_inputs(change: Callable[[Tensor], Tensor], message: str) -> None:

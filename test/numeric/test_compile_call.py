@@ -93,6 +93,31 @@ def test_arguments_of_every_kind() -> None:
         assert agree(compiled(x, **kwargs), model(x, **kwargs))
 
 
+def test_an_example_given_twice_is_two_inputs() -> None:
+    def program(x: Tensor, more: dict[str, Tensor]) -> Tensor:
+        return x * 2 + more["y"]
+
+    a, b, c = ones(3), ones(3), ones(3)
+    compiled = taso.compile(program, (a, {"y": a}))
+    assert close(compiled(b, {"y": c}), program(b, {"y": c}))
+
+
+def test_an_example_that_is_a_view_of_another_is_an_input_of_its_own() -> None:
+    def program(x: Tensor, y: Tensor) -> Tensor:
+        return x.add_(1) * y
+
+    a, b, c = ones(3), ones(3), ones(3)
+    compiled = taso.compile(program, (a, a[:]))
+    assert close(compiled(b.clone(), c), (b + 1) * c)
+
+
+def test_a_parameter_as_the_example_is_an_input_too() -> None:
+    layer, x, y = nn.Linear(3, 3), ones(3), ones(3)
+    compiled = taso.compile(layer, layer.bias)
+    assert close(compiled(x), layer(x))
+    assert close(compiled(y), layer(y))
+
+
 def test_signature_is_the_models() -> None:
     model = Attends()
     assert inspect.signature(taso.compile(model, ones(3, 4))) == inspect.signature(model.forward)
@@ -244,6 +269,34 @@ def test_gradients_are_warned_about_once() -> None:
         warnings.simplefilter("error")
         assert not compiled(x).requires_grad
     assert torch.is_grad_enabled()
+
+
+def gradient_of_batch(f: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    return torch.func.grad(lambda x: torch.vmap(f)(x).sum())
+
+
+@pytest.mark.parametrize(
+    ("transform", "shape"),
+    [(torch.func.grad, (4,)), (torch.func.jacrev, (4,)), (gradient_of_batch, (3, 4))],
+)
+def test_gradients_of_torch_func_are_not_taken_for_zeros(
+    transform: Callable[..., Any], shape: tuple[int, ...]
+) -> None:
+    model = nn.Linear(4, 1)
+    compiled = taso.compile(lambda x: model(x).sum(), ones(4))
+    with pytest.raises(RuntimeError, match=r"records none; torch.compile.*taso"):
+        transform(compiled)(ones(*shape))
+    assert torch.is_grad_enabled()
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script.:DeprecationWarning")  # by torch itself
+def test_other_transforms_of_torch_func() -> None:
+    model, x = nn.Linear(4, 2), ones(3, 4)
+    compiled = taso.compile(lambda x: model(x).sin(), ones(4))
+    assert close(torch.vmap(compiled)(x), model(x).sin())
+    assert close(
+        torch.func.jacfwd(compiled)(x[0]), torch.func.jacrev(lambda x: model(x).sin())(x[0])
+    )
 
 
 def test_gradients_are_recorded_again_after_an_error() -> None:

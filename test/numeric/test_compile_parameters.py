@@ -6,6 +6,7 @@ import copy
 import gc
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 import taso
 from taso.frontends import watch
+from taso.frontends.aten.writer import UnsupportedError
 
 D = 64
 """Wide enough that joining weights pays."""
@@ -346,10 +348,43 @@ def test_functions_that_capture() -> None:
     weight = torch.randn(D, D)
     assert agree(compiled, program)
     weight = 2.0
-    with pytest.raises(TypeError):
+    with pytest.raises(UnsupportedError, match="unsupported operand"):
         compiled(fresh())
     weight = torch.randn(D, D)
     assert agree(compiled, program)
+
+
+class Scales(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear, self.dropout = nn.Linear(D, D), nn.Dropout(0.9)
+
+    def forward(self, x: Tensor, scale: Tensor) -> Tensor:
+        return self.dropout(self.linear(x)) * scale
+
+
+@pytest.mark.parametrize(
+    "program_of",
+    [
+        lambda model, scale: partial(model, scale=scale),
+        lambda model, scale: partial(model.forward, scale=scale),
+        lambda model, scale: partial(lambda m, s, x: m(x, s), model, scale),
+        lambda model, scale: partial(partial(model), scale=scale),
+    ],
+)
+def test_partial_functions_of_a_model(program_of: Callable[..., Any]) -> None:
+    model, scale = Scales(), torch.randn(D)
+    program = program_of(model, scale)
+    compiled = taso.compile(program, fresh())
+    for change in (
+        model.eval,
+        lambda: setattr(model, "linear", nn.Linear(D, D)),
+        lambda: model.linear.weight.detach().mul_(2),
+        lambda: scale.add_(1),
+    ):
+        change()
+        x = fresh()
+        assert close(compiled(x), program(x))
 
 
 def test_tensors_in_a_closure() -> None:

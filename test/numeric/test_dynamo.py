@@ -1,11 +1,9 @@
 """`torch.compile(model, backend="taso")`: a model goes on doing what it did, compiled."""
 
-import gc
 import subprocess
 import sys
 import tomllib
 import warnings
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -14,12 +12,13 @@ from typing import Any
 
 import pytest
 import torch
+from support.dynamo import assert_same, compiled
 from torch import Tensor, nn
 from torch._dynamo.backends.common import aot_autograd
 from torch.nn import functional
 from torch.utils import _pytree as pytree
 
-from taso.frontends import aot_graph, dynamo
+from taso.frontends import dynamo
 from taso.frontends.fx_graph import devices_of
 
 ROOT = Path(__file__).parents[2]
@@ -32,37 +31,8 @@ def _fresh() -> None:
     torch.manual_seed(7)
 
 
-def compiled(program: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    return torch.compile(program, backend=dynamo.backend, options=options or None)
-
-
-def assert_same(given: Any, expected: Any, **tolerances: float) -> None:
-    """Structure, types, strides and values of outputs agree."""
-    ours, tree = pytree.tree_flatten(given)
-    theirs, expected_tree = pytree.tree_flatten(expected)
-    assert tree == expected_tree
-    for x, y in zip(ours, theirs, strict=True):
-        assert type(x) is type(y)
-        if isinstance(y, Tensor):
-            assert x.stride() == y.stride()
-            torch.testing.assert_close(x, y, **tolerances)
-        else:
-            assert x == y
-
-
 def mlp() -> nn.Module:
     return nn.Sequential(nn.Linear(5, 7), nn.Tanh(), nn.Linear(7, 3))
-
-
-class Projections(nn.Module):
-    """Three products of one input, whose weights are joined."""
-
-    def __init__(self, d: int) -> None:
-        super().__init__()
-        self.q, self.k, self.v = (nn.Linear(d, d, bias=False) for _ in range(3))
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return self.q(x), self.k(x), self.v(x)
 
 
 def test_found_with_nothing_imported() -> None:
@@ -271,113 +241,6 @@ def test_running_statistics_change_as_in_eager() -> None:
     ours.eval()
     theirs.eval()
     assert_same(fast(x), theirs(x))
-
-
-def test_weights_are_joined_and_followed() -> None:
-    """Also through an optimiser step that counts no versions, and when they are replaced."""
-    model, x = Projections(64), torch.randn(256, 64)
-    fast = compiled(model)
-
-    def check() -> None:
-        with torch.no_grad():
-            assert_same(fast(x), model(x), rtol=1e-4, atol=1e-5)
-
-    check()
-    check()
-    with torch.no_grad():
-        model.k.weight += 1
-    check()
-    model.load_state_dict(Projections(64).state_dict())
-    check()
-    model.q.weight = nn.Parameter(torch.randn(64, 64))
-    check()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1, fused=True)
-    sum(y.square().sum() for y in model(x)).backward()
-    optimizer.step()
-    check()
-    model.v.weight.data = torch.randn(64, 64)
-    check()
-
-
-def prepared_calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """A list that grows with each time that parameters are prepared."""
-    calls: list[int] = []
-    of = aot_graph.PreparedValues._entry
-
-    def counted(self: Any, sources: list[Tensor]) -> Any:
-        calls.append(len(sources))
-        return of(self, sources)
-
-    monkeypatch.setattr(aot_graph.PreparedValues, "_entry", counted)
-    return calls
-
-
-def test_weights_are_joined_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = prepared_calls(monkeypatch)
-    model, x = Projections(64), torch.randn(256, 64)
-    fast = compiled(model)
-    with torch.no_grad():
-        for _ in range(3):
-            fast(x)
-    assert calls == [3]
-    fast(x)  # records gradients: nothing is prepared
-    assert calls == [3]
-
-
-def test_modules_that_share_code_have_weights_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = prepared_calls(monkeypatch)
-    layers, x = [Projections(64) for _ in range(3)], torch.randn(256, 64)
-
-    @torch.compile(backend=dynamo.backend, dynamic=False)
-    def call(layer: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
-        return layer(x)
-
-    with torch.no_grad():
-        for _ in range(2):
-            for layer in layers:
-                assert_same(call(layer, x), layer(x), rtol=1e-4, atol=1e-5)
-    assert calls == [3, 3, 3]
-
-
-def test_prepared_weights_go_with_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared: list[weakref.ref[Tensor]] = []
-    of = aot_graph.PreparedValues.of
-
-    def watched(self: aot_graph.PreparedValues, sources: list[Tensor]) -> tuple[Tensor, ...]:
-        values = of(self, sources)
-        prepared.extend(map(weakref.ref, values))
-        return values
-
-    monkeypatch.setattr(aot_graph.PreparedValues, "of", watched)
-
-    def call(layer: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
-        return layer(x)
-
-    fast, x = compiled(call), torch.randn(256, 64)
-    layer = Projections(64)
-    with torch.no_grad():
-        fast(layer, x)
-    assert all(reference() is not None for reference in prepared)
-    assert prepared
-    del layer
-    gc.collect()
-    assert all(reference() is None for reference in prepared)
-
-
-@pytest.mark.parametrize(("freeze", "prepared"), [(False, []), (True, [3])])
-def test_weights_of_inference_mode(
-    freeze: bool, prepared: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Their changes cannot be seen: they are joined once only if they are said not to change."""
-    calls = prepared_calls(monkeypatch)
-    with torch.inference_mode():
-        model, x = Projections(64), torch.randn(256, 64)
-        fast = compiled(model, freeze=freeze)
-        for _ in range(2):
-            assert_same(fast(x), model(x), rtol=1e-4, atol=1e-5)
-            if not freeze:
-                model.q.weight += 1
-    assert calls == prepared
 
 
 def test_graph_breaks() -> None:

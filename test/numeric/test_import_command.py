@@ -225,6 +225,14 @@ def rewrite(path: Path, records: dict[str, bytes]) -> None:
             writer.write_bytes(name, content)
 
 
+@pytest.mark.parametrize("entry", [{"fqn": "layer"}, {"signature": None}], ids=str)
+def test_a_graph_of_calls_without_its_root(
+    entry: dict[str, Any], saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(saved, GRAPH, lambda tree: tree["graph_module"]["module_call_graph"][0].update(entry))
+    assert "torch.export cannot load it: " in refused(saved, capsys)
+
+
 class Bomb:
     """Makes a file where it is unpickled."""
 

@@ -12,6 +12,7 @@ from xdsl.builder import Builder
 from xdsl.ir import Block
 from xdsl.rewriter import InsertPoint
 
+import taso
 from taso.dialects.movement import ConstantOp, pack_constant
 from taso.dialects.spec import TensorSpec, tensor_type
 from taso.frontends.aten.indexing import take
@@ -43,6 +44,33 @@ def test_indexed(case: tuple[Any, ...]) -> None:
     x = torch.randn(shape, dtype=torch.float64)
     for dtype in (torch.int64, torch.int32)[: 1 if name.startswith("gather") else 2]:
         check(lambda x, i: function(x, i), [x, torch.randint(low, high, chosen, dtype=dtype)])
+
+
+OUT_OF_RANGE: list[tuple[str, Callable[..., Any], list[list[int]], list[list[int]]]] = [
+    ("embedding", lambda x, i: F.embedding(i, x), [[1, 3]], [[1, -1]]),
+    ("index", lambda x, i: x[:, i], [[-5, 4]], [[0, 5]]),
+    ("index_two", lambda x, i, j: x[i, j], [[1, 3], [2, 4]], [[1, 3], [2, 5]]),
+    ("index_two_negative", lambda x, i, j: x[i, j], [[1, 3], [2, 4]], [[1, 3], [2, -6]]),
+    ("index_known_second", lambda x, i: x[i, torch.tensor([0, 4])], [[1, 3]], [[1, -5]]),
+    ("gather", lambda x, i: x.gather(1, i[:, None]), [[1, 2]], [[1, 5]]),
+    ("gather_first", lambda x, i: x.gather(0, i[None]), [[1, 2]], [[1, 4]]),
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "valid", "wrong"), [c[1:] for c in OUT_OF_RANGE], ids=[c[0] for c in OUT_OF_RANGE]
+)
+def test_an_index_out_of_range_is_no_other_element(
+    function: Callable[..., Any], valid: list[list[int]], wrong: list[list[int]]
+) -> None:
+    x = torch.randn(4, 5)
+    compiled = taso.compile(function, (x, *map(torch.tensor, valid)))
+    assert torch.equal(
+        compiled(x, *map(torch.tensor, valid)), function(x, *map(torch.tensor, valid))
+    )
+    for program in (function, compiled):
+        with pytest.raises((IndexError, RuntimeError), match=r"out of|bounds"):
+            program(x, *map(torch.tensor, wrong))
 
 
 BOOLEANS: list[tuple[str, Callable[..., Any]]] = [
