@@ -269,6 +269,10 @@ half3 = torch.randn(3).half()
 int3 = torch.tensor([1, 2, 3], dtype=torch.int32)
 OPAQUE: dict[str, tuple[Program, list[Tensor]]] = {
     "half_times_much": (lambda x: x * 1e5, [half3]),
+    "half_times_little": (lambda x: x * 1e-8, [half3 * 10000]),
+    "half_by_little": (lambda x: x / 1e-7, [half3 / 10000]),
+    "half_leaking_little": (lambda x: F.leaky_relu(x, 1e-7), [-10000 * half3.abs()]),
+    "half_plus_little_of_half": (lambda x: x.add(x, alpha=1e-7), [half3]),
     "half_below_much": (lambda x: x < 1e5, [half3]),
     "half_of_scalar": (lambda x, y: x * y, [half3, torch.tensor(1e5)]),
     "half_plus_int": (lambda x, y: x + y, [half3, torch.tensor(10**5)]),
@@ -290,3 +294,15 @@ def test_opaque(name: str) -> None:
 def test_complex_numbers_are_refused() -> None:
     with pytest.raises(UnsupportedError, match="complex"):
         import_program(lambda x: x == 1j, [half3])
+
+
+def test_factors_of_a_half_addmm_are_not_rounded() -> None:
+    """In bfloat16, 0.6 is 0.6015625, and 127 times that is 76.5, not 76."""
+    one, zero, x = (torch.full((1, 1), value, dtype=torch.bfloat16) for value in (1, 0, 127))
+    scaled: list[tuple[Program, list[Tensor]]] = [
+        (lambda b, x, y: torch.addmm(b, x, y, alpha=0.6), [zero, x, one]),
+        (lambda b, x, y: torch.addmm(b, x, y, beta=0.6), [x, zero, one]),
+    ]
+    for program, inputs in scaled:
+        [given] = run_imported(import_program(program, inputs), inputs)
+        assert given.item() == program(*inputs).item() == 76
