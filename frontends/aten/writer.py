@@ -74,6 +74,11 @@ class NodeWriter(IREmitter):
         """What a value is that does not depend on data, on the CPU."""
         return self._known.get(value)
 
+    @property
+    def accumulator(self) -> str:
+        """The element type in which torch computes where it rounds to the result's once."""
+        return "f32" if self.result.dtype in ("f16", "bf16") else self.result.dtype
+
     def emit_all(
         self, op: type[TasoOp], operands: Sequence[SSAValue], **attrs: AttrValue
     ) -> Sequence[SSAValue]:
