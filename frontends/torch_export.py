@@ -100,12 +100,20 @@ def import_exported(exported: ExportedProgram) -> ImportedProgram:
 
 
 def decompose(exported: ExportedProgram, kept: Container[str]) -> ExportedProgram:
-    """Decompose by torch's table, but for the overloads in `kept`. In-place ops become others."""
+    """Decompose by torch's table, but for the overloads in `kept`. In-place ops become others.
+
+    Raises `UnsupportedError` where torch fails.
+    """
     table = torch.export.default_decompositions()
     for overload in [overload for overload in table if str(overload) in kept]:
         del table[overload]
     with torch.no_grad(), _quiet():
-        return exported.run_decompositions(table)
+        try:
+            return exported.run_decompositions(table)
+        except AssertionError as e:  # such as where a tensor that changes is given twice
+            raise UnsupportedError(
+                f"torch.export cannot decompose the program: {_reason(e)}"
+            ) from e
 
 
 def as_module(program: nn.Module | Callable[..., Any]) -> nn.Module:

@@ -394,3 +394,10 @@ def test_refused(case: tuple[str, Callable[..., Any], list[Any], str]) -> None:
     _, program, inputs, message = case
     with pytest.raises(UnsupportedError, match=message):
         import_program(program, inputs)
+
+
+def test_a_tensor_that_changes_and_is_given_twice_is_refused() -> None:
+    """torch.export fails at it, with an assertion of its own."""
+    x = torch.zeros(2)
+    with pytest.raises(UnsupportedError, match=r"torch\.export cannot decompose the program"):
+        import_program(lambda x, y: x.add_(1) + y, [x, x])
