@@ -5,7 +5,7 @@ Masks are made of index arithmetic on integers and booleans, which no rewriting 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import getitem
 from typing import Any, cast
 
@@ -28,9 +28,10 @@ MAX_ELEMENTS = 1 << 22
 _CPU = torch.device("cpu")
 
 
-def constant_nodes(graph: fx.Graph) -> set[fx.Node]:
-    """Calls that can be folded, if their results are small enough: they reach no placeholder."""
-    constant: set[fx.Node] = set()
+def constant_nodes(graph: fx.Graph, known: Iterable[fx.Node] = ()) -> set[fx.Node]:
+    """Calls that can be folded, if their results are small enough: they reach no placeholder but
+    those that are `known`, which are among them."""
+    constant = set(known)
     for node in graph.nodes:
         if is_foldable(node) and constant.issuperset(node.all_input_nodes):
             constant.add(node)

@@ -73,7 +73,7 @@ class GraphImporter:
     def __init__(self, graph: fx.Graph) -> None:
         self._graph = graph
         self._values: dict[fx.Node, Any] = {}
-        self._constant = constant_nodes(graph)
+        self._constant: set[fx.Node] = set()
         self._block = Block()
         self._builder = Builder(InsertPoint.at_end(self._block))
         self._parameters: dict[str, BlockArgument] = {}
@@ -113,6 +113,8 @@ class GraphImporter:
 
         Raises `UnsupportedError`, which names the op and the module that calls it.
         """
+        known = [node for node, value in self._values.items() if isinstance(value, Tensor)]
+        self._constant = constant_nodes(self._graph, known)
         for node in self._graph.nodes:
             if node.op == "get_attr":
                 self._values[node] = _attribute(node)

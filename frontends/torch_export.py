@@ -94,9 +94,25 @@ def import_exported(exported: ExportedProgram) -> ImportedProgram:
 
     Raises `UnsupportedError` as `import_program` does.
     """
+    literals = _literals(exported)
     if needs_decomposition(exported.graph):
         exported = decompose(exported, CONVERTERS)
-    return _Importer(exported).run()
+    return _Importer(exported, literals).run()
+
+
+def _literals(exported: ExportedProgram) -> set[str]:
+    """The names of tensors that a program writes out, as `torch.tensor(…)`: it copies each first.
+
+    Of tensors that it captures, whoever holds them may change the values.
+    """
+    copy = torch.ops.aten.lift_fresh_copy.default
+    placeholders = exported.graph.find_nodes(op="placeholder")
+    paired = zip(placeholders, exported.graph_signature.input_specs, strict=True)
+    return {
+        str(spec.target)
+        for node, spec in paired
+        if spec.kind is InputKind.CONSTANT_TENSOR and all(n.target is copy for n in node.users)
+    }
 
 
 def decompose(exported: ExportedProgram, kept: Container[str]) -> ExportedProgram:
@@ -134,8 +150,9 @@ class _FunctionModule(nn.Module):
 class _Importer:
     """Binds what an exported program's signature says to the arguments of its graph."""
 
-    def __init__(self, exported: ExportedProgram) -> None:
+    def __init__(self, exported: ExportedProgram, literals: Container[str]) -> None:
         self._exported = exported
+        self._literals = literals
         self._signature = exported.graph_signature
         self._graph = exported.graph
         self._importer = GraphImporter(exported.graph)
@@ -228,7 +245,10 @@ class _Importer:
         nodes: dict[int, tuple[str, list[fx.Node]]] = {}
         for name, own in self._held().items():
             read = [node for node in own if node.users]
-            if name not in changed and read:
+            if name in self._literals:
+                for node in read:
+                    self._importer.add_value(node, self._tensor(name).cpu())
+            elif name not in changed and read:
                 held[name] = self._tensor(name)
                 nodes.setdefault(id(held[name]), (name, []))[1].extend(read)
         for name, tied in nodes.values():

@@ -306,3 +306,25 @@ def test_factors_of_a_half_addmm_are_not_rounded() -> None:
     for program, inputs in scaled:
         [given] = run_imported(import_program(program, inputs), inputs)
         assert given.item() == program(*inputs).item() == 76
+
+
+def test_tensors_written_out_in_forward_are_known() -> None:
+    """They were parameters, whose values may change: no number beside a half, no slice."""
+
+    def program(x: Tensor) -> Tensor:
+        return x[:, torch.tensor([1, 2])] * torch.tensor(0.125)
+
+    inputs = [torch.randn(3, 4).half()]
+    assert check(program, inputs)
+    imported = import_program(program, inputs)
+    assert not imported.parameters
+    assert "taso.slice" in str(imported.module)
+
+
+def test_captured_tensors_are_not_known() -> None:
+    """Their values may change."""
+    captured = torch.tensor([0.5, 2.0])
+    imported = import_program(lambda x: x * captured, [torch.randn(2)])
+    [held] = imported.parameters.values()
+    captured.mul_(2)
+    assert torch.equal(held, captured)
