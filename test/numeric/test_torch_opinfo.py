@@ -21,7 +21,7 @@ Adapter = Callable[[SampleInput], SampleInput | None]
 
 REACHED = {
     "T": "numpy_T.default",
-    "__getitem__": "index.Tensor lift_fresh_copy.default select.int slice.Tensor",
+    "__getitem__": "index.Tensor select.int slice.Tensor",
     "__radd__": "add.Tensor",
     "__rand__": "bitwise_and.Tensor",
     "__rdiv__": "mul.Tensor reciprocal.default",
@@ -249,6 +249,7 @@ CALLED: dict[str, tuple[str, Adapter]] = {
     "ge.Scalar": ("ge", numbers),
     "gt.Scalar": ("gt", numbers),
     "le.Scalar": ("le", numbers),
+    "lift_fresh_copy.default": ("abs", as_it_is),
     "lt.Scalar": ("lt", numbers),
     "mul.Scalar": ("mul", numbers),
     "native_dropout.default": ("nn_functional_dropout", beside(0.5, False)),
