@@ -10,6 +10,9 @@ text is one of the words that its argument takes. Refused beside that are ops th
 * run without saying what they give: the types that torch finds without data have to be those
   declared, so that a call never goes on with others.
 
+A number may stand for a tensor where torch itself makes a tensor of it, which gives way to others
+in type promotion: in arithmetic, beside an operand.
+
 Ops that a PyTorch program itself calls are *trusted*, by name: they can be internal, or of any
 namespace, and their types were found by torch. torch is imported where it is needed.
 """
@@ -226,15 +229,27 @@ def _check_arguments(overload: OpOverload, arguments: Arguments, trusted: bool) 
         if key in given or not known:
             raise ExternError(f"{name} takes no argument {key} here")
         given[key] = value
+    wraps = bool(arguments.operands()) and _wraps_numbers(overload)
     for argument in schema:
         type_ = str(argument.real_type)
         if argument.name not in given:
             if not argument.has_default_value() and type_ not in _DEVICES:
                 raise ExternError(f"{name} needs argument {argument.name}")
-        elif not _fits(given[argument.name], type_, argument.name, trusted):
+            continue
+        value = given[argument.name]
+        is_wrapped = wraps and type_ == "Tensor" and _is_number(value)
+        if not is_wrapped and not _fits(value, type_, argument.name, trusted):
             raise ExternError(f"{name} does not take this argument {argument.name}, a {type_}")
     if _updates_statistics(name, given):
         raise ExternError(f"{name} changes the running statistics")
+
+
+def _wraps_numbers(overload: OpOverload) -> bool:
+    """Whether torch makes a tensor of a number that the op is given for one."""
+    import torch
+
+    op = str(overload).split(".")[1]
+    return torch._C._should_allow_numbers_as_tensors(op)  # pyright: ignore[reportPrivateUsage]
 
 
 def _updates_statistics(name: str, given: Mapping[str, Argument]) -> bool:

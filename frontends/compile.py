@@ -119,7 +119,7 @@ class CompiledProgram:
     def _output(self, leaves: Sequence[Any], results: Sequence[Tensor]) -> Any:
         if self._writes:
             writes = [(n, leaves[x] if isinstance(x, int) else x) for n, x in self._writes]
-            results = copy_writes(results, writes)
+            results = copy_writes(results, writes, leaves)
         return self._interface.output(leaves, results)
 
     def _update(self, example: Example | None = None) -> None:

@@ -13,6 +13,7 @@ A saved program is a folder with a copy of this file, which needs torch and safe
 import contextlib
 import importlib
 import inspect
+import itertools
 import json
 import runpy
 from collections.abc import Mapping, Sequence
@@ -169,18 +170,47 @@ def _line(tree: pytree.TreeSpec) -> str:
 
 
 def copy_writes(
-    results: Sequence[torch.Tensor], writes: Sequence[tuple[int, torch.Tensor]]
+    results: Sequence[torch.Tensor],
+    writes: Sequence[tuple[int, torch.Tensor]],
+    given: Sequence[Any],
 ) -> Sequence[torch.Tensor]:
     """Copy results into what the program changes in place: (number of the result, target).
 
     Returns the results as they were before: one that shares memory with a target is a copy.
+    Raises TypeError, before anything is changed, where a target overlaps with another of the
+    targets and inputs `given`: the program was made for tensors that do not.
     """
+    _refuse_overlaps([target for _, target in writes], given)
     changed = {target.untyped_storage().data_ptr() for _, target in writes}
     kept = [r.clone() if r.untyped_storage().data_ptr() in changed else r for r in results]
     with torch.no_grad():
         for number, target in writes:
             target.copy_(kept[number])
     return kept
+
+
+def _refuse_overlaps(targets: Sequence[torch.Tensor], given: Sequence[Any]) -> None:
+    inputs = [x for x in given if isinstance(x, torch.Tensor)]
+    of_inputs, changed = {id(x) for x in inputs}, {id(x) for x in targets}
+    tensors = [*inputs, *(x for x in targets if id(x) not in of_inputs)]
+    for a, b in itertools.combinations(tensors, 2):
+        if not changed.isdisjoint((id(a), id(b))) and _overlap(a, b):
+            raise TypeError(
+                "the program changes a tensor that shares memory with another one that it is "
+                "given: pass a copy of one (.clone())"
+            )
+
+
+def _overlap(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Whether the stretches of memory from the first to the last element overlap."""
+    (first_a, end_a), (first_b, end_b) = map(_stretch, (a, b))
+    return first_a < end_b and first_b < end_a
+
+
+def _stretch(x: torch.Tensor) -> tuple[int, int]:
+    steps = zip(x.shape, x.stride(), strict=True)
+    size = sum((n - 1) * step for n, step in steps) + 1 if x.numel() else 0
+    return x.data_ptr(), x.data_ptr() + size * x.element_size()
 
 
 class SavedProgram:
@@ -204,7 +234,7 @@ class SavedProgram:
         results = self.run(inputs)
         if self._writes:
             writes = [(n, leaves[x] if isinstance(x, int) else x) for n, x in self._writes]
-            results = copy_writes(results, writes)
+            results = copy_writes(results, writes, leaves)
         return self._interface.output(leaves, results)
 
     def run(self, inputs: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:

@@ -1,8 +1,8 @@
 """Whether the tensors and modules that a compiled program reads are as they were.
 
 Each call asks, and a model of 200 parameters may take it 20 µs. So no loop is in Python: `map`
-reads addresses, some 50 ns each, autograd compares versions, 30 ns each, and generated code compares
-objects, 15 ns each.
+reads addresses, some 50 ns each, autograd compares versions, 30 ns each, and generated code
+compares objects, 15 ns each.
 """
 
 from __future__ import annotations

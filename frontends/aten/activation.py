@@ -5,9 +5,9 @@ from __future__ import annotations
 from xdsl.ir import SSAValue
 
 from taso.dialects.activation import GeluOp, ReluOp, SigmoidOp, SiluOp
-from taso.dialects.elementwise import MaxOp, MulOp
+from taso.dialects.elementwise import MaxOp
 from taso.frontends.aten.compare import compare, where
-from taso.frontends.aten.elementwise import clamp
+from taso.frontends.aten.elementwise import clamp, mul
 from taso.frontends.aten.writer import NodeWriter, Operand, converts
 
 
@@ -33,7 +33,7 @@ def gelu(to: NodeWriter, x: Operand, approximate: str = "none") -> SSAValue:
 
 @converts("leaky_relu.default")
 def leaky_relu(to: NodeWriter, x: SSAValue, negative_slope: float = 0.01) -> SSAValue:
-    scaled = to.elementwise(MulOp, x, negative_slope)
+    scaled = mul(to, x, negative_slope)
     if 0 < negative_slope <= 1:
         return to.elementwise(MaxOp, x, scaled)
     return where(to, compare(to, "gt", x, 0), x, scaled)

@@ -30,7 +30,7 @@ def by_given_statistics(
     Scale and shift are computed from the parameters alone, and so once. As in torch, f16 and bf16
     compute in f32.
     """
-    wide = _wide(to)
+    wide = to.accumulator
     given = [None if v is None else to.cast(v, wide) for v in (weight, bias)]
     centre, spread = (to.cast(v, wide) for v in (mean, variance))
     shifted = to.emit(AddOp, [spread, to.splat(eps, to.spec(spread))])
@@ -40,10 +40,6 @@ def by_given_statistics(
     scaled = to.emit(MulOp, [to.cast(x, wide), to.along_axis(scale, 1, to.shape(x))])
     result = to.emit(AddOp, [scaled, to.along_axis(shift, 1, to.shape(x))])
     return to.cast(result, to.result.dtype), None, None
-
-
-def _wide(to: NodeWriter) -> str:
-    return "f32" if to.result.dtype in ("f16", "bf16") else to.result.dtype
 
 
 def _times(to: NodeWriter, x: SSAValue, factor: SSAValue | None) -> SSAValue:
@@ -80,7 +76,7 @@ def by_batch_statistics(
     eps: float,
 ) -> Results:
     """Without running statistics; those that torch saves for a gradient have no counterpart."""
-    wide = _wide(to)
+    wide = to.accumulator
     vector = TensorSpec((to.shape(x)[1],), wide)
     gamma, beta = (
         to.splat(default, vector) if given is None else to.cast(given, wide)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 from xdsl.ir import SSAValue
 
+from taso.dialects.base import TensorSpec
 from taso.dialects.contraction import EinsumOp, MatMulOp
 from taso.dialects.elementwise import AddOp, MulOp
 from taso.dialects.movement import TransposeOp
@@ -31,11 +33,20 @@ def matmul(to: NodeWriter, a: SSAValue, b: SSAValue) -> SSAValue:
 def addmm(
     to: NodeWriter, bias: SSAValue, a: SSAValue, b: SSAValue, beta: float = 1, alpha: float = 1
 ) -> SSAValue:
+    """beta · bias + alpha · a @ b, scaled and added in f32 for half types, as in torch."""
     product = to.emit(MatMulOp, [a, b])
-    scaled = product if alpha == 1 else to.elementwise(MulOp, product, alpha)
-    if beta == 0:  # the bias is then not read, whatever it holds
-        return scaled
-    return to.elementwise(AddOp, scaled, bias if beta == 1 else to.elementwise(MulOp, bias, beta))
+    if beta == 1 and alpha == 1:
+        return to.elementwise(AddOp, product, bias)
+    spec = TensorSpec(to.result.shape, to.accumulator)
+    terms = [_times(to, alpha, product, spec)]
+    if beta != 0:  # else the bias is not read, whatever it holds
+        terms.append(_times(to, beta, bias, spec))
+    return to.cast(reduce(lambda x, y: to.emit(AddOp, [x, y]), terms), to.result.dtype)
+
+
+def _times(to: NodeWriter, factor: float, x: SSAValue, spec: TensorSpec) -> SSAValue:
+    wide = to.fit(x, spec)
+    return wide if factor == 1 else to.emit(MulOp, [wide, to.number(factor, spec)])
 
 
 @converts("linear.default")

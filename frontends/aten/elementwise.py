@@ -52,6 +52,8 @@ PLAIN: dict[str, type[TasoOp]] = {
 }
 """Overloads that are one op on operands fitted to the result."""
 
+SMALLEST_NORMAL = {"f16": 2.0**-14, "bf16": 2.0**-126}
+"""Of the half types."""
 
 ON_BOOLEANS: dict[type[TasoOp], type[TasoOp]] = {
     AddOp: OrOp,
@@ -81,7 +83,17 @@ def _arithmetic(to: NodeWriter, op: type[TasoOp], *operands: Operand) -> SSAValu
     """One op on operands fitted to the result."""
     if to.result.dtype in ("f16", "bf16"):
         operands = tuple(_beside_half(to, x) for x in operands)
+        if op in (MulOp, DivOp):
+            _check_factors(to, operands)
     return _apply(to, op, *operands)
+
+
+def _check_factors(to: NodeWriter, operands: tuple[Operand, ...]) -> None:
+    """Raise `UnsupportedError` for a factor that a half type only has to few digits, or as 0."""
+    least = SMALLEST_NORMAL[to.result.dtype]
+    for x in operands:
+        if not isinstance(x, SSAValue) and 0 < abs(x) < least:
+            raise UnsupportedError(f"{x} is no normal number of type {to.result.dtype}")
 
 
 def _beside_half(to: NodeWriter, operand: Operand) -> Operand:

@@ -84,6 +84,11 @@ class NodeWriter(IREmitter):
             case _:
                 return self._known.get(value)
 
+    @property
+    def accumulator(self) -> str:
+        """The element type in which torch computes where it rounds to the result's once."""
+        return "f32" if self.result.dtype in ("f16", "bf16") else self.result.dtype
+
     def emit_all(
         self, op: type[TasoOp], operands: Sequence[SSAValue], **attrs: AttrValue
     ) -> Sequence[SSAValue]:

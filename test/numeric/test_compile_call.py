@@ -331,3 +331,19 @@ def test_results_are_written_after_all_are_computed() -> None:
         assert torch.equal(given, old_s)
         assert torch.equal(t, 2 * old_t)
     assert "main__prepare" not in compiled.graph
+
+
+def test_what_is_changed_may_not_overlap_with_another_input() -> None:
+    """Eager would see the change through both; the program was made for two tensors."""
+    memory = torch.randn(5)
+    compiled = taso.compile(lambda x, y: x.add_(1) + y, (torch.randn(3), torch.randn(3)))
+    for x, y in ((memory[:3], memory[2:]), (memory[:3],) * 2):
+        before = memory.clone()
+        with pytest.raises(TypeError, match=r"shares memory with another .* pass a copy"):
+            compiled(x, y)
+        assert torch.equal(memory, before)
+    x, y = memory[:2], memory[3:]
+    compiled = taso.compile(lambda x, y: x.add_(1) + y, (x, y))
+    expected = x + 1 + y
+    assert torch.equal(compiled(x, y), expected)
+    assert torch.equal(x + y, expected)

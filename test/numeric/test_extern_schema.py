@@ -33,6 +33,9 @@ ALLOWED = [
     ("aten.full.default", "[2], inf, dtype=float64", [], [TensorSpec((2,), "f64")]),
     ("aten.split.Tensor", "$0, 2", [MATRIX], [TensorSpec((n, 4), "f32") for n in (2, 1)]),
     ("aten._softmax.default", "$0, 1, False", [MATRIX], [MATRIX]),
+    # A number that stands for a tensor gives way to those of its kind.
+    ("aten.mul.Tensor", "$0, 100000.0", [TensorSpec((2,), "f16")], [TensorSpec((2,), "f16")]),
+    ("aten.add.Tensor", "0.5, $0", [TensorSpec((2,), "i32")], [TensorSpec((2,), "f32")]),
 ]
 REFUSED = [
     ("namespace", "prims.add.default", "$0, $0", "no op of aten"),
@@ -64,6 +67,8 @@ REFUSED = [
     ("unknown", "aten.relu.default", "$0, slope=1", "takes no argument slope here"),
     ("given twice", "aten.roll.default", "$0, [1], shifts=[2]", "takes no argument shifts here"),
     ("number for a tensor", "aten.relu.default", "1", "argument self, a Tensor"),
+    ("numbers alone", "aten.mul.Tensor", "2, 3", "argument self, a Tensor"),
+    ("number not wrapped", "aten.maximum.default", "$0, 1", "argument other, a Tensor"),
     ("tensor for a number", "aten.roll.default", "$0, $0", "argument shifts, a List"),
     ("float for an int", "aten.flip.default", "$0, [0.5]", "argument dims, a List"),
     ("bool for an int", "aten.flip.default", "$0, [True]", "argument dims, a List"),
