@@ -10,10 +10,10 @@ from torch import Tensor, fx
 from xdsl.dialects.builtin import ModuleOp
 
 from taso.frontends.aten.writer import UnsupportedError
-from taso.frontends.backend_options import BackendOptions
 from taso.frontends.build import DEVICE_TABLES, Build, main_of
 from taso.frontends.fx_graph import GraphImporter, devices_of, is_read
 from taso.frontends.interface import Fixed, Given, OutputLeaf, Result
+from taso.frontends.options import Options
 from taso.frontends.output_memory import (
     Expected,
     Stride,
@@ -62,7 +62,7 @@ class ImportedGraph:
     results: Sequence[Expected]
 
 
-def compile_graph(graph: fx.Graph, role: Role, options: BackendOptions) -> BoxedCall:
+def compile_graph(graph: fx.Graph, role: Role, options: Options) -> BoxedCall:
     """Optimise a graph of static shapes. Raises `UnsupportedError` for one that has no IR."""
     imported = import_graph(graph, role)
     device = options.device or imported.device

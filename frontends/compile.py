@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import inspect
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
-from taso.frontends.build import DEVICE_TABLES, Build, main_of
+from taso.frontends.build import Build, main_of
 from taso.frontends.example import Example
 from taso.frontends.interface import Fixed, Given, OutputLeaf, Result
+from taso.frontends.options import CompileOptions
 from taso.frontends.owners import Owners
 from taso.frontends.report import Report
 from taso.frontends.save import save_program
 from taso.frontends.saved_program import Interface, copy_writes
 from taso.frontends.specialize import Specialized
 from taso.frontends.torch_export import as_module, import_program
+from taso.lowering.inductor import is_plain
 from taso.lowering.standalone import as_tuple
 from taso.passes.optimize import NUMERICS
 from taso.passes.statistics import opaque_ops
@@ -28,10 +31,11 @@ def compile(
     program: nn.Module | Callable[..., Any],
     example_inputs: Tensor | Sequence[Any] | Mapping[str, Any],
     *,
-    device: str | None = None,
+    device: str | torch.device | None = None,
     numerics: str = NUMERICS[0],
     time_limit: float = 10.0,
     freeze: bool = False,
+    inductor: bool | None = None,
 ) -> CompiledProgram:
     """Find the cheapest equal program and generate its code.
 
@@ -45,33 +49,28 @@ def compile(
     time_limit: seconds for the search.
     freeze: take the parameters as they are now, and check at no call whether they, or the
         training modes of modules, have changed.
+    inductor: have Inductor, the compiler behind `torch.compile`, compile the generated code at the
+        first call, which takes seconds. By default, that is done for programs on a CPU whose calls
+        take more than a millisecond, and the code is used where it is faster on the first inputs,
+        unless results have to stay exact.
 
     The result records no gradients. It computes with the parameters that the modules have when
     it is called; `CompiledProgram` says more. Raises TypeError for a program that can't be called
     or example inputs that do not fit its signature, `UnsupportedError` for a program that cannot
-    be written in the taso dialect, ValueError for an unknown device or numerics.
+    be written in the taso dialect, ValueError for an option that has another value.
     """
     if not callable(program) or inspect.isclass(program):
         found = f"the class {program.__name__}" if inspect.isclass(program) else repr(program)
         raise TypeError(f"expected a torch.nn.Module or a function of tensors, got {found}")
     origin = as_module(program)
     example = Example.of(example_inputs, inspect.signature(origin.forward))
-    given = example.device if device is None else device
-    for what, value, known in (("device", given, DEVICE_TABLES), ("numerics", numerics, NUMERICS)):
-        if value not in known:
-            raise ValueError(f"{what} is {value!r}, expected {' or '.join(map(repr, known))}")
-    options = Options(given, numerics, time_limit, freeze)
+    kind = example.device if device is None else device
+    kind = kind.type if isinstance(kind, torch.device) else kind
+    options = CompileOptions(numerics, time_limit, kind, freeze, inductor)
     return CompiledProgram(origin, Owners(program), example, options)
 
 
-@dataclass(frozen=True)
-class Options:
-    """What `compile` was asked for."""
-
-    device: str
-    numerics: str
-    time_limit: float
-    freeze: bool
+_is_any_autocast: Callable[[], bool] = torch._C._is_any_autocast_enabled  # pyright: ignore
 
 
 class CompiledProgram:
@@ -80,24 +79,31 @@ class CompiledProgram:
     Each call computes with the parameters as they are. It sees those that an operation in place,
     `load_state_dict` or an optimiser has changed, and those that were replaced. Prepared copies,
     such as joined weights, are made anew then. It does not see what is written through `.data`
-    (`p.data.mul_(2)`) into a parameter that is prepared: call `refresh` after that.
+    (`p.data.mul_(2)`) into a parameter that it has a copy of: call `refresh` after that.
 
-    Where modules are in another training mode than before, or have other submodules, the call
-    compiles the program for them first, and keeps one result for each mode. Attributes that are
-    no tensors count as constants, and so do tensors in objects that are no modules, and what the
-    variables of a function's closure stand for.
+    Code that Inductor has compiled has a copy of all parameters. After one has changed, the
+    generated code itself runs, until `refresh` is called.
+
+    Where modules are in another training mode than before, have other submodules, or are under
+    autocast or no longer, the call compiles the program for that first, and keeps one result for
+    each mode. Attributes that are no tensors count as constants, and so do tensors in objects that
+    are no modules, and what the variables of a function's closure stand for. A call computes, and
+    does nothing else: it sets no attributes, appends to no lists, and runs no hooks that were
+    registered after compiling.
     """
 
     def __init__(
-        self, origin: nn.Module, owners: Owners, example: Example, options: Options
+        self, origin: nn.Module, owners: Owners, example: Example, options: CompileOptions
     ) -> None:
         self._origin = origin
         self._owners = owners
         self._example = example.blank()
         self._options = options
+        self._device = options.device or example.device
         self.__signature__ = inspect.signature(origin.forward)
         self._modules: list[nn.Module] = []
-        self._by_mode: dict[tuple[bool, ...], Specialized] = {}
+        self._by_mode: dict[tuple[Any, ...], Specialized] = {}
+        self._autocast: torch.dtype | None = None
         self._update(example)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -106,15 +112,19 @@ class CompiledProgram:
         Raises TypeError for inputs of another structure, shape, type or device, naming what was
         expected and what was given, and for a parameter that has changed its shape or type.
         """
-        if self._is_unchanged is not None and not self._is_unchanged():
+        if (self._autocast or _is_any_autocast()) and self._autocast != self._present_autocast():
             self._update()
+        if self._is_unchanged is not None and not self._is_unchanged():
+            self._catch_up(args, kwargs)
         if kwargs or len(args) != self._flat_inputs:
             leaves = self._interface.leaves(args, kwargs)
             inputs = self._interface.tensors(leaves)
         else:
             leaves = inputs = args
         results = self._entry(*inputs)
-        return results if self._is_bare else self._output(leaves, as_tuple(results))
+        if self._is_bare and not self._memory.copies(inputs, (results,)):
+            return results
+        return self._output(leaves, self._memory.mend(inputs, as_tuple(results)))
 
     def _output(self, leaves: Sequence[Any], results: Sequence[Tensor]) -> Any:
         if self._writes:
@@ -122,18 +132,49 @@ class CompiledProgram:
             results = copy_writes(results, writes, leaves)
         return self._interface.output(leaves, results)
 
+    def _catch_up(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Take up what has changed, and have Inductor compile what is due for this call."""
+        if not self._current.is_in_step():
+            self._update()
+        current = self._current
+        inputs = self._interface.tensors(self._interface.leaves(args, kwargs))
+        if current.is_due and is_plain(inputs):
+            current.program.check(inputs)
+            self._compile(current, inputs)
+            current.is_due = False
+            self._adopt(current)
+
+    def _compile(self, program: Specialized, inputs: Sequence[Tensor]) -> None:
+        """Unless it was asked for, that Inductor fails is no failure of the program."""
+        always = self._options.inductor is True
+        try:
+            program.compile(inputs, always=always)
+        except Exception as e:
+            if always:
+                raise
+            reason = str(e).strip().partition("\n")[0]
+            warnings.warn(f"Inductor cannot compile a program: {reason}", stacklevel=4)
+
     def _update(self, example: Example | None = None) -> None:
         """Take up the program for the modules as they are, compiling it where there is none."""
         modules = self._owners.modules()
         if modules != self._modules:
             self._modules = modules
             self._by_mode.clear()
-        mode = tuple(module.training for module in modules)
+        self._autocast = self._present_autocast()
+        mode = (self._autocast, *(module.training for module in modules))
         known = self._by_mode.get(mode)
         if known is None or not known.is_current():
             known = self._by_mode[mode] = self._specialize(example or self._example.filled())
-        known.refresh()
+            known.is_due = self._options.is_for_inductor(known.build)
+        if not known.is_in_step():
+            known.refresh()
         self._adopt(known)
+
+    def _present_autocast(self) -> torch.dtype | None:
+        """The element type that autocast makes operands, where it is on."""
+        device = self._device
+        return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None
 
     def _specialize(self, example: Example) -> Specialized:
         options = self._options
@@ -141,16 +182,18 @@ class CompiledProgram:
 
         def build(module: Any) -> Build:
             trusted = frozenset(opaque_ops(main_of(module)))
-            return Build(module, options.device, options.numerics, options.time_limit, trusted)
+            return Build(module, self._device, options.numerics, options.time_limit, trusted)
 
-        return Specialized(self._owners, imported, build, options.freeze)
+        is_autocast = self._autocast is not None
+        return Specialized(self._owners, imported, build, options.freeze, is_autocast)
 
     def _adopt(self, program: Specialized) -> None:
         """Lay out what a call needs."""
         imported = program.imported
         self._current = program
-        self._is_unchanged = program.is_unchanged
+        self._is_unchanged = _never if program.is_due else program.is_unchanged
         self._entry = program.program.entry
+        self._memory = program.output_memory()
         self._interface = Interface(
             self.__signature__,
             imported.input_tree,
@@ -169,12 +212,18 @@ class CompiledProgram:
         is_one = imported.output_tree.is_leaf() and imported.outputs[0] == Result(0)
         self._is_bare = is_one and not self._writes
 
+    def __reduce__(self) -> Any:
+        raise TypeError("a compiled program cannot be copied or pickled: .save(path) writes it")
+
     def refresh(self) -> None:
         """Take the parameters as they are now, and prepare anew what depends on them alone.
 
         It is needed after what a call can't see: writes through `.data`, and with `freeze` any
         change. Raises TypeError as a call does.
         """
+        for program in self._by_mode.values():
+            program.is_stale = True
+            program.is_due = self._options.is_for_inductor(program.build)
         self._update()
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -186,13 +235,21 @@ class CompiledProgram:
         package. Raises FileExistsError unless there is nothing at the path, or an empty folder,
         ValueError for inputs or outputs whose structure can't be written down.
         """
-        if self._is_unchanged is not None and not self._is_unchanged():
+        if not self._current.is_in_step():
             self._update()
-        save_program(self._current, self._interface, self._options.device, path)
+        save_program(self._current, self._interface, self._device, path)
 
     def report(self) -> Report:
         """What the program cost before, and what it costs now."""
-        return Report.of(self._current.build)
+        return Report.of(self._current.build, self.code)
+
+    @property
+    def code(self) -> str:
+        """What calls run: "torch", the generated source, or "inductor", compiled by it.
+
+        A program is compiled by Inductor at its first call.
+        """
+        return "inductor" if self._current.program.is_compiled else "torch"
 
     @property
     def source(self) -> str:
@@ -203,6 +260,25 @@ class CompiledProgram:
     def graph(self) -> str:
         """The optimised program as IR text."""
         return str(self._current.build.optimized) + "\n"
+
+
+def _skip_in_dynamo(function: Any) -> None:
+    """Let `torch.compile` call the function as it is, and what that calls.
+
+    This is `torch.compiler.disable` without a wrapper, which would take a microsecond a call.
+    """
+    function._torchdynamo_disable = True
+    function._torchdynamo_disable_msg = "it runs what taso.compile has generated"
+    frames: Any = torch._C._dynamo.eval_frame  # pyright: ignore
+    skip = frames._FrameAction.SKIP
+    frames.set_code_exec_strategy(function.__code__, frames._FrameExecStrategy(skip, skip))
+
+
+_skip_in_dynamo(CompiledProgram.__call__)
+
+
+def _never() -> bool:
+    return False
 
 
 def _pair(leaf: OutputLeaf) -> tuple[str, Any]:

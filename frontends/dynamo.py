@@ -23,7 +23,7 @@ from xdsl.utils.exceptions import DiagnosticException
 from taso.frontends.any_strides import with_reshapes
 from taso.frontends.aot_graph import BoxedCall, Role, compile_graph
 from taso.frontends.aten.writer import CONVERTERS, UnsupportedError
-from taso.frontends.backend_options import BackendOptions, backend_options
+from taso.frontends.options import Options, backend_options
 from taso.frontends.static_sizes import SpecializedCall, is_symbolic, specialize
 from taso.frontends.whole_ops import keep_whole
 
@@ -37,7 +37,7 @@ def backend(
 ) -> Callable[..., Any]:
     """Compile a graph of dynamo's: its forward and, where gradients are needed, its backward.
 
-    See `BackendOptions` for the options. Raises ValueError for unknown ones, and for modes. A
+    See `Options` for the options. Raises ValueError for unknown ones, and for modes. A
     graph that cannot be written in the taso dialect runs as it is, with a warning.
     """
     compiler = _Compiler(backend_options(mode, options), _unseen(example_inputs))
@@ -75,7 +75,7 @@ def _tags(op: Any) -> Sequence[torch.Tag]:
 class _Compiler:
     """What AOTAutograd calls with the graphs that it makes of one of dynamo's."""
 
-    def __init__(self, options: BackendOptions, unseen: frozenset[int]) -> None:
+    def __init__(self, options: Options, unseen: frozenset[int]) -> None:
         self._options = options
         self._unseen = frozenset[int]() if options.freeze else unseen
 

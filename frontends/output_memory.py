@@ -2,6 +2,8 @@
 
 A caller may write into an output, and take a `.view` of it. So outputs share memory with an input
 or with each other only where the traced graph says so, and have the strides that it says.
+
+A saved program has a copy of this file, which needs torch alone.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
+from torch._C._functorch import get_interpreter_stack
 
 Stride: TypeAlias = tuple[int, ...]
 
@@ -24,6 +27,50 @@ class Expected(NamedTuple):
     memory: int
     stride: Stride | None
     is_kept: bool
+
+
+class OutputMemory:
+    """Copies results of a generated `main` that are not in memory as they should be.
+
+    arguments: what `main` takes, the number of an input or a tensor that is bound, and its memory
+        while tracing, as in `results_to_copy`.
+    expected: what is expected of each result where inputs have the strides of the example.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[tuple[int | Tensor, int | None]],
+        expected: Sequence[Expected],
+    ) -> None:
+        self.arguments = arguments
+        given = {memory for _, memory in arguments}
+        # An alias has strides that follow from those of what it is an alias of.
+        self._expected = [x._replace(stride=None) if x.memory in given else x for x in expected]
+        self._copies: dict[tuple[Stride, ...], list[tuple[int, Stride | None]]] = {}
+
+    def mend(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Sequence[Tensor]:
+        """The results, with copies in the place of some."""
+        copies = self.copies(inputs, results)
+        if not copies:
+            return results
+        mended = list(results)
+        for index, stride in copies:
+            mended[index] = copy_to(results[index], stride)
+        return mended
+
+    def copies(
+        self, inputs: Sequence[Tensor], results: Sequence[Tensor]
+    ) -> list[tuple[int, Stride | None]]:
+        """What `mend` copies; it takes results of a call where the inputs' strides are new."""
+        strides = tuple(map(Tensor.stride, inputs))
+        copies = self._copies.get(strides)
+        if copies is None:
+            if get_interpreter_stack():  # a transform of torch.func, whose tensors have no memory
+                return []
+            held = [(inputs[x] if isinstance(x, int) else x, m) for x, m in self.arguments]
+            copies = results_to_copy(held, list(zip(results, self._expected, strict=True)))
+            self._copies[strides] = copies
+        return copies
 
 
 def memory_of(tensor: Tensor) -> int:

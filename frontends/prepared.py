@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -48,13 +49,28 @@ class PreparedValues:
             return False
         if entry.watch is None:
             return True
-        return not entry.watch.is_stepped and list(map(_version, sources)) == entry.versions
+        return entry.watch.is_unchanged() and list(map(_version, sources)) == entry.versions
 
     def _entry(self, sources: Sequence[Tensor]) -> _Entry:
         """Aliases keep the memory, so that its address stays theirs, but let parameters go."""
         with torch.no_grad():
             aliases = [source.detach() for source in sources]
             values = as_tuple(self._prepare(*aliases))
-        watch = None if self._freeze else Watch((), aliases, (), ())
+        watch = None if self._freeze else Watch((), [*aliases, *_counters(sources)], (), ())
         versions = [] if self._freeze else list(map(_version, sources))
         return _Entry(list(map(Tensor.data_ptr, sources)), versions, watch, values)
+
+
+def _counters(sources: Sequence[Tensor]) -> list[Tensor]:
+    """What batch norms count up where they change statistics that are among the sources.
+
+    PyTorch's schema does not tell that those change, so that their versions stay. AOTAutograd
+    gives tensors alone; the batch norm is what holds them.
+    """
+    held = {id(source) for source in sources}
+    owners = [x for x in gc.get_referrers(*sources) if isinstance(x, dict)]
+    return [
+        x["num_batches_tracked"]
+        for x in owners
+        if id(x.get("running_mean")) in held and isinstance(x.get("num_batches_tracked"), Tensor)
+    ]

@@ -29,11 +29,13 @@ class Report:
     """The rules without any one of which the program would cost more."""
     opaque: Mapping[str, int]
     """How often the given program calls each PyTorch op that runs as PyTorch runs it."""
+    code: str
+    """What runs: "torch", the generated source as it is, or "inductor", compiled by it."""
 
     @staticmethod
-    def of(build: Build) -> Report:
+    def of(build: Build, code: str = "torch") -> Report:
         opaque = opaque_ops(main_of(build.given))
-        return Report(build.before, build.after, build.predicted, build.rules, opaque)
+        return Report(build.before, build.after, build.predicted, build.rules, opaque, code)
 
     @property
     def native_share(self) -> float:
@@ -55,6 +57,7 @@ class Report:
             "rules": list(self.rules),
             "native_share": self.native_share,
             "opaque": dict(self.opaque),
+            "code": self.code,
         }
 
     def __rich__(self) -> Table:
@@ -64,6 +67,7 @@ class Report:
         for row in self._rows():
             table.add_row(*row)
         table.add_row("rules", "", "\n".join(self.rules) or "none")
+        table.add_row("code", "", self.code)
         if self.opaque:
             table.add_row("native ops", f"{self.native_share:.1%}", "")
         for name, count in self.opaque.items():

@@ -49,8 +49,9 @@ def save_program(
 def _write(
     folder: Path, source: str, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]
 ) -> None:
-    loader = files("taso.frontends").joinpath("saved_program.py").read_text("utf-8")
-    (folder / "program.py").write_text(loader, encoding="utf-8")
+    own = files("taso.frontends")
+    for name, copied in (("program.py", "saved_program.py"), ("output_memory.py",) * 2):
+        (folder / name).write_text(own.joinpath(copied).read_text("utf-8"), encoding="utf-8")
     (folder / "main.py").write_text(source, encoding="utf-8")
     (folder / "program.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     # A copy of each: safetensors takes no views and no shared memory.
@@ -101,6 +102,8 @@ def _facts(
         "outputs": list(interface.outputs),
         "modules": sorted(_modules(interface.input_tree) | _modules(interface.output_tree)),
         "takes": takes,
+        "memory": [m for _, m in program.output_memory().arguments],
+        "results": imported.results,
         "writes": [
             [w.result, _target(w.target, program.parameters, tensors)] for w in imported.writes
         ],

@@ -3,6 +3,7 @@
 A saved program is a folder with a copy of this file, which needs torch and safetensors alone:
 
     program.py              this file: `load` gives the callable
+    output_memory.py        what this file needs
     main.py                 the generated source
     program.json            how it is called, and what it holds
     parameters.safetensors  parameters, those that `main` takes as they are and prepared ones
@@ -25,7 +26,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch.utils import _pytree as pytree
 
-FORMAT = 1
+FORMAT = 2
 """The version of the folder's format."""
 
 Signature = inspect.Signature
@@ -226,6 +227,10 @@ class SavedProgram:
         self._takes = [x if isinstance(x, int) else tensors[x] for x in facts["takes"]]
         self._writes = [(n, x if isinstance(x, int) else tensors[x]) for n, x in facts["writes"]]
         self._code = runpy.run_path(str(folder / "main.py"))
+        memory = runpy.run_path(str(folder / "output_memory.py"))
+        expected = [memory["Expected"](m, s and tuple(s), k) for m, s, k in facts["results"]]
+        arguments = list(zip(self._takes, facts["memory"], strict=True))
+        self._memory = memory["OutputMemory"](arguments, expected)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The program's outputs. Raises TypeError for inputs that do not fit, naming both."""
@@ -241,11 +246,12 @@ class SavedProgram:
         """The results of the generated `main` for the tensor inputs."""
         for expected, given in zip(self.inputs, inputs, strict=True):
             self._check(*expected, given)
-        with torch.no_grad():
+        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
             results = self._code["main"](
                 *(inputs[x] if isinstance(x, int) else x for x in self._takes)
             )
-        return results if isinstance(results, tuple) else (results,)
+            results = results if isinstance(results, tuple) else (results,)
+            return self._memory.mend(inputs, results)
 
     def _check(self, name: str, shape: tuple[int, ...], dtype: str, given: Any) -> None:
         expected = f"{dtype}{list(shape)} on {self.device.type}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from torch import Tensor
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp
 
 from taso.frontends.build import Build, main_of
+from taso.frontends.output_memory import OutputMemory
 from taso.frontends.owners import Owned, Owners, memory_of
 from taso.frontends.torch_export import ImportedProgram
 from taso.frontends.watch import Watch
@@ -19,6 +20,7 @@ class Specialized:
     """The generated program, bound to parameters that it keeps in step with their owners.
 
     freeze: take the parameters as they are at `refresh`, and check nothing.
+    is_autocast: the program was traced under autocast, and does what that does.
 
     Without `freeze`, nothing is prepared from tensors whose changes can't be seen: those made
     under `torch.inference_mode`, which have no version, and those that nothing known owns.
@@ -30,6 +32,7 @@ class Specialized:
         imported: ImportedProgram,
         build: Callable[[ModuleOp], Build],
         freeze: bool,
+        is_autocast: bool,
     ) -> None:
         self.imported = imported
         self._held = {**imported.states, **imported.parameters}
@@ -37,11 +40,18 @@ class Specialized:
         self._modules = owners.modules()
         self._freeze = freeze
         unseen = () if freeze else [n for n, t in self._held.items() if self._is_unseen(n, t)]
+        self._varying = {*imported.states, *unseen}
         self.build = build(_without_param(imported, unseen))
-        self.program = Program(load_source(self.build.source, "program"), len(imported.inputs))
+        code = load_source(self.build.source, "program")
+        self.program = Program(code, len(imported.inputs), is_autocast=is_autocast)
         prepare_takes = getattr(self.program.module, "PREPARE_TAKES", ())
         names = list(self._held)
-        self._copied = [names[i - len(imported.inputs)] for i in prepare_takes]
+        self._prepared = [names[i - len(imported.inputs)] for i in prepare_takes]
+        self._copied = self._prepared
+        self.is_stale = True
+        """Whether `refresh` is to run before the next call, whatever has changed."""
+        self.is_due = False
+        """Whether `compile` is to run at the next call."""
         self._devices = {name: t.device for name, t in self._held.items()}
         self._watch: Watch | None = None
         self.parameters: Mapping[str, Tensor] = {}
@@ -51,10 +61,24 @@ class Specialized:
         is_owned = self._owned[name] != Owned((), ()) or name in self.imported.constants
         return not is_owned or tensor.is_inference()
 
+    def output_memory(self) -> OutputMemory:
+        """For the results of `program`, which is bound to the present parameters."""
+        memory = self.imported.memory
+        held = zip(self.parameters.values(), memory[len(self.imported.inputs) :], strict=True)
+        known = {id(tensor): own for tensor, own in held}
+        arguments = [
+            (x, memory[x] if isinstance(x, int) else known.get(id(x))) for x in self.program.takes
+        ]
+        return OutputMemory(arguments, self.imported.results)
+
     @property
     def is_unchanged(self) -> Callable[[], bool] | None:
         """Asks whether a call can go ahead without `refresh`; None where it always can."""
         return None if self._watch is None else self._watch.is_unchanged
+
+    def is_in_step(self) -> bool:
+        """Parameters are as they were at the last `refresh`, as far as can be seen."""
+        return not self.is_stale and (self._watch is None or self._watch.is_unchanged())
 
     def is_current(self) -> bool:
         """Parameters that were one tensor still are one, and none is gone."""
@@ -74,19 +98,31 @@ class Specialized:
         }
         self._check()
         if not self._freeze:  # before their values are read: a change from now on is seen
-            self._watch = self._watched(found)
+            self._watch = self._watched(found, self._prepared)
         self.program.prepare(list(self.parameters.values()))
+        self.is_stale = False
 
-    def _watched(self, found: Mapping[str, list[Tensor]]) -> Watch | None:
-        if self._watch is not None and self._watch.has_same_objects():
+    def compile(self, inputs: Sequence[Tensor], *, always: bool) -> None:
+        """Have Inductor compile the program for the present parameters; see `Program.compile`."""
+        if not self._freeze:
+            found = {name: owned.objects() for name, owned in self._owned.items()}
+            seen = [name for name in self._held if name not in self._varying]
+            self._watch = self._watched(found, seen)
+        varying = [i for i, name in enumerate(self._held) if name in self._varying]
+        self.program.compile(inputs, varying, always=always)
+
+    def _watched(self, found: Mapping[str, list[Tensor]], copied: Sequence[str]) -> Watch | None:
+        """A watch of the tensors found, whose values matter where they are `copied`."""
+        is_same = self._copied == copied
+        self._copied = copied
+        if is_same and self._watch is not None and self._watch.has_same_objects():
             self._watch.renew()
             return self._watch
         places = [place for owned in self._owned.values() for place in owned.places]
-        copied = [tensor for name in self._copied for tensor in found[name]]
-        copied += self._counters()
-        if not (places or copied or self._modules):
+        sources = [tensor for name in copied for tensor in found[name]] + self._counters()
+        if not (places or sources or self._modules):
             return None
-        return Watch(places, _distinct(copied), self._sentinels(), self._modules)
+        return Watch(places, _distinct(sources), self._sentinels(), self._modules)
 
     def _counters(self) -> list[Tensor]:
         """What batch norms count up where they change statistics that are copied.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Collection, Container, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,9 @@ from taso.dialects.base import TensorSpec
 from taso.frontends.aten.writer import CONVERTERS, UnsupportedError
 from taso.frontends.fx_graph import GraphImporter, devices_of, needs_decomposition
 from taso.frontends.interface import Fixed, Given, OutputLeaf, Result, Write
+from taso.frontends.output_memory import Expected, memory_of
 from taso.frontends.trace_errors import INSTEAD, explained
+from taso.lowering.runtime import no_autocast
 
 WRITES = (OutputKind.BUFFER_MUTATION, OutputKind.PARAMETER_MUTATION, OutputKind.USER_INPUT_MUTATION)
 
@@ -48,6 +50,10 @@ class ImportedProgram:
     output_tree: pytree.TreeSpec
     outputs: Sequence[OutputLeaf]
     writes: Sequence[Write]
+    memory: Sequence[int | None]
+    """Where each argument of `@main` was while tracing; see `results_to_copy`."""
+    results: Sequence[Expected]
+    """What callers expect of the memory of each result of `@main`."""
     constants: Collection[str] = ()
     """The parameters that were computed while importing: they never change."""
 
@@ -59,13 +65,15 @@ def import_program(
 ) -> ImportedProgram:
     """Write a module, in eval or train mode as it stands, or a function of tensors as IR.
 
-    Shapes, and inputs that are no tensors, are those of the example inputs. Raises
-    `UnsupportedError` for control flow and sizes that depend on data, and for tensors that the
-    dialect does not take; it names the op and the module that calls it.
+    Shapes, and inputs that are no tensors, are those of the example inputs. Under autocast, what
+    that casts is part of the program. Raises `UnsupportedError` for control flow and sizes that
+    depend on data, and for tensors that the dialect does not take; it names the op and the module
+    that calls it.
     """
     exported = export(as_module(program), args, kwargs or {})
     try:
-        return import_exported(exported)
+        is_autocast = torch._C._is_any_autocast_enabled()  # pyright: ignore[reportPrivateUsage]
+        return import_exported(exported, is_autocast=is_autocast)
     except UnsupportedError as e:
         raise UnsupportedError(f"{e}. {INSTEAD}") from e
 
@@ -97,15 +105,19 @@ def _quiet() -> Generator[None]:
         yield
 
 
-def import_exported(exported: ExportedProgram) -> ImportedProgram:
+def import_exported(exported: ExportedProgram, *, is_autocast: bool = False) -> ImportedProgram:
     """Write an exported program as IR; ops without a converter are decomposed where they can be.
+
+    is_autocast: it was exported under autocast, which still is on. Decomposing then writes down
+        what that casts; exporting does not.
 
     Raises `UnsupportedError` as `import_program` does.
     """
     literals = _literals(exported)  # decomposed, they look like captured tensors
-    if needs_decomposition(exported.graph):
+    if is_autocast or needs_decomposition(exported.graph):
         exported = decompose(exported, CONVERTERS)
-    return _Importer(exported, literals).run()
+    with no_autocast():
+        return _Importer(exported, literals).run()
 
 
 def _literals(exported: ExportedProgram) -> frozenset[str]:
@@ -189,6 +201,8 @@ class _Importer:
             output_tree=spec.out_spec,
             outputs=outputs,
             writes=[Write(i, target) for i, (_, target) in enumerate(writes)],
+            memory=self._memory(states, graph.parameters),
+            results=[_expected(node, i < len(writes)) for i, node in enumerate(results)],
             constants=tuple(graph.constants),
         )
 
@@ -233,6 +247,12 @@ class _Importer:
             if spec.kind is not InputKind.USER_INPUT:
                 held.setdefault(str(spec.target), []).append(node)
         return held
+
+    def _memory(self, states: Iterable[str], parameters: Iterable[str]) -> list[int | None]:
+        held = self._held()
+        nodes = [node for node in self._leaves if isinstance(node.meta["val"], Tensor)]
+        nodes += [held[name][0] if name in held else None for name in (*states, *parameters)]
+        return [None if node is None else memory_of(node.meta["val"]) for node in nodes]
 
     def _tensor(self, name: str) -> Tensor:
         tensor = {**self._exported.state_dict, **self._exported.constants}.get(name)
@@ -290,3 +310,9 @@ class _Importer:
                 outputs.append(Result(len(results)))
                 results.append(leaf)
         return results, outputs
+
+
+def _expected(node: fx.Node, is_written: bool) -> Expected:
+    """Of a result; one that is written somewhere is copied there, and seen by nobody."""
+    value: Tensor = node.meta["val"]
+    return Expected(memory_of(value), None if is_written else tuple(value.stride()), is_written)

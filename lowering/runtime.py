@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import linecache
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 import torch
 
 from taso.lowering.entry_point import entry_point
+from taso.lowering.inductor import compile_main
+from taso.lowering.measure import measure
 from taso.lowering.pipeline import lower
 from taso.lowering.standalone import Argument, as_tuple, draw_inputs, format_output
 from taso.lowering.torch_source.names import comment
@@ -19,6 +22,9 @@ from taso.lowering.torch_source.names import comment
 __all__ = ["Argument", "Program", "draw_inputs", "format_output", "load_source", "lower"]
 
 _numbers = itertools.count()
+
+COMPARISON = 0.5
+"""Seconds to time two ways to run a program against each other."""
 
 
 def load_source(source: str, name: str) -> ModuleType:
@@ -38,10 +44,14 @@ class Program:
     by `prepare`, is the call without its last step: one result comes bare.
     """
 
-    def __init__(self, module: ModuleType, inputs: int | None = None) -> None:
+    def __init__(
+        self, module: ModuleType, inputs: int | None = None, *, is_autocast: bool = False
+    ) -> None:
         """`inputs` is how many of the first arguments a call takes, where others than the
-        hoisted ones are bound too; by default a call takes those that are no parameters."""
+        hoisted ones are bound too; by default a call takes those that are no parameters.
+        `is_autocast`: calls come under autocast, and the code itself does what that would do."""
         self.module = module
+        self._is_autocast = is_autocast
         self.arguments = tuple(Argument(*a) for a in module.ARGUMENTS)
         self._is_bound = [
             a.is_parameter if inputs is None else i >= inputs for i, a in enumerate(self.arguments)
@@ -55,6 +65,8 @@ class Program:
         self._has_warned = False
         self.takes: list[int | torch.Tensor] = []
         """What `main` takes: the number of an input, or a tensor that is bound."""
+        self.is_compiled = False
+        """Whether calls enter what `compile` made."""
         self.entry: Callable[..., Any] = self._unprepared
         if not self.parameters:
             self.prepare(())
@@ -75,7 +87,7 @@ class Program:
         known = dict(zip(places, parameters, strict=True))
         prepared: tuple[torch.Tensor, ...] = ()
         if hasattr(self.module, "prepare"):
-            with torch.no_grad():
+            with torch.no_grad(), no_autocast():
                 given = (known[i] for i in self.module.PREPARE_TAKES)
                 prepared = as_tuple(self.module.prepare(*given))
         self._bind(known, prepared)
@@ -89,9 +101,42 @@ class Program:
                 self.takes.append(free.index(index))
             else:
                 self.takes.append(prepared[index] if kind == "prepared" else known[index])
-        self.entry = entry_point(
-            self._main, self._expected, self._device, self.takes, self._reject, self._warn
-        )
+        self.is_compiled = False
+        self.entry = self._entry_to(self._main, self.takes)
+
+    def _entry_to(
+        self, main: Callable[..., Any], takes: Sequence[int | torch.Tensor]
+    ) -> Callable[..., Any]:
+        main = no_autocast()(main) if self._is_autocast else main
+        return entry_point(main, self._expected, self._device, takes, self.check, self._warn)
+
+    def compile(
+        self, inputs: Sequence[torch.Tensor], varying: Collection[int], *, always: bool
+    ) -> None:
+        """Have Inductor compile `main` for the parameters that are bound now, and enter that.
+
+        inputs: those of a call, from which the compiled code may take strides.
+        varying: places among `parameters` of those whose values change from call to call.
+        always: enter compiled code even where, timed on the inputs, it is no faster.
+
+        Raises what Inductor raises.
+        """
+        bound = [i for i, is_bound in enumerate(self._is_bound) if is_bound]
+        changing = {bound[i] for i in varying}
+        constant = {
+            place
+            for place, (kind, index) in enumerate(self.module.MAIN_TAKES)
+            if kind == "prepared" or (self._is_bound[index] and index not in changing)
+        }
+        arguments = [x if isinstance(x, torch.Tensor) else inputs[x] for x in self.takes]
+        with no_autocast():
+            main = compile_main(self._main, arguments, constant)
+        if main is None:
+            return
+        takes = [x for place, x in enumerate(self.takes) if place not in constant]
+        entry = self._entry_to(main, takes)
+        if always or _is_faster(entry, self.entry, inputs):
+            self.entry, self.is_compiled = entry, True
 
     def __call__(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The results for these inputs.
@@ -103,8 +148,8 @@ class Program:
     def _unprepared(self, *inputs: torch.Tensor) -> Any:
         raise RuntimeError(f"{len(self.parameters)} parameters have to be prepared first")
 
-    def _reject(self, inputs: Sequence[Any]) -> None:
-        """Name what does not fit."""
+    def check(self, inputs: Sequence[Any]) -> None:
+        """Raise TypeError if an input does not fit, naming it."""
         device = self._device or (getattr(inputs[0], "device", None) if inputs else None)
         _check(self.inputs, inputs, device)
 
@@ -126,6 +171,28 @@ class Program:
         if self.parameters:
             self.prepare([x for x, is_bound in paired if is_bound])
         return self(*(x for x, is_bound in paired if not is_bound))
+
+
+@contextmanager
+def no_autocast() -> Generator[None]:
+    """Operations compute in the types that they are given, also under autocast."""
+    guard: Any = torch._C._DisableAutocast  # pyright: ignore[reportPrivateUsage]
+    with guard():
+        yield
+
+
+def _is_faster(
+    entry: Callable[..., Any], other: Callable[..., Any], inputs: Sequence[torch.Tensor]
+) -> bool:
+    """Whether one takes less time than the other on these inputs. Draws no random numbers."""
+    device = inputs[0].device
+    with torch.no_grad(), torch.random.fork_rng([device] if device.type == "cuda" else []):
+        timings = measure(
+            {"entry": lambda: entry(*inputs), "other": lambda: other(*inputs)},
+            device=device.type,
+            time_limit=COMPARISON,
+        )
+    return timings["entry"].median < timings["other"].median
 
 
 def _check(

@@ -18,6 +18,8 @@ from taso.tools.reference import largest_error, tensors
 from taso.tools.subjects import Subject
 
 OURS = "taso"
+GENERATED = "taso-torch"
+"""Our source as it is generated, where ours is compiled by Inductor."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ def hold(subject: Subject, peers: Sequence[str], *, time_limit: float = 5.0) -> 
     with torch.no_grad():
         inputs = subject.fresh_inputs()
         contenders: dict[str, Contender] = {OURS: _call(subject.optimized, inputs)}
+        if subject.generated is not None:
+            contenders[GENERATED] = _call(subject.generated, inputs)
         for peer in peers:
             plain = subject.plain
             copied = copy.deepcopy(plain) if isinstance(plain, nn.Module) else plain

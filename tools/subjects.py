@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from taso.frontends.build import Build, generate
-from taso.frontends.compile import compile
+from taso.frontends.compile import CompiledProgram, compile
 from taso.frontends.models import SIZES, NamedModel, model_names, named_model
 from taso.frontends.report import Report
 from taso.frontends.torch_export import UnsupportedError
@@ -45,6 +45,8 @@ class Subject:
     reference: Callable[[Sequence[Tensor]], list[Tensor]]
     """The results in float64."""
     fresh_inputs: Callable[[], Sequence[Tensor]]
+    generated: Callable[..., Any] | None = None
+    """The optimised program as generated source, where `optimized` is compiled by Inductor."""
     counts: Counts | None = None
     """Of a named model."""
 
@@ -89,12 +91,25 @@ def torch_subject(path: Path, device: str, dtype: str, *, size: Any = None) -> S
     if isinstance(plain, nn.Module):
         plain = plain.to(device, element_type).eval()
     try:
-        compiled = compile(plain, fresh_inputs(), device=device)
+        compiled, generated = _compiled(plain, fresh_inputs(), device)
     except UnsupportedError as e:
         raise UserError(f"{path}:1:1: error: {e}") from e
 
     report, reference = compiled.report(), partial(wide_results, plain)
-    return Subject(path.stem, device, dtype, report, compiled, plain, reference, fresh_inputs)
+    return Subject(
+        path.stem, device, dtype, report, compiled, plain, reference, fresh_inputs, generated
+    )
+
+
+def _compiled(
+    plain: Callable[..., Any], inputs: Sequence[Tensor], device: str
+) -> tuple[CompiledProgram, CompiledProgram | None]:
+    """The optimised program, called once, and its generated source where Inductor compiled it."""
+    compiled = compile(plain, inputs, device=device)
+    compiled(*inputs)
+    if compiled.code != "inductor":
+        return compiled, None
+    return compiled, compile(plain, inputs, device=device, inductor=False)
 
 
 def model_subject(name: str, device: str, dtype: str, size: str) -> Subject:
@@ -107,12 +122,14 @@ def model_subject(name: str, device: str, dtype: str, size: str) -> Subject:
 
     plain, inputs = model.module, fresh_inputs()
     try:
-        compiled = compile(plain, inputs, device=device)
-        counts = count_model(plain, compiled, inputs, device)
+        compiled, generated = _compiled(plain, inputs, device)
+        counts = count_model(plain, generated or compiled, inputs, device)
     except UnsupportedError as e:
         raise UserError(f"{name}:1:1: error: {e}") from e
     report, reference = compiled.report(), partial(wide_results, plain)
-    return Subject(name, device, dtype, report, compiled, plain, reference, fresh_inputs, counts)
+    return Subject(
+        name, device, dtype, report, compiled, plain, reference, fresh_inputs, generated, counts
+    )
 
 
 def build_model(name: str, size: str, *, device: str, dtype: str) -> NamedModel:

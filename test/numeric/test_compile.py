@@ -1,6 +1,7 @@
 """`taso.compile`: calls like the program that it was made from, and what it tells."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -100,12 +101,25 @@ def test_source_and_graph() -> None:
     ("options", "message"),
     [
         ({"device": "tpu"}, "device is 'tpu', expected 'cpu' or 'cuda'"),
+        ({"device": torch.device("meta")}, "device is 'meta', expected 'cpu' or 'cuda'"),
+        ({"device": ""}, "device is '', expected 'cpu' or 'cuda'"),
         ({"numerics": "sloppy"}, "numerics is 'sloppy', expected 'reassociating' or 'exact'"),
+        ({"time_limit": "x"}, "time_limit is 'x', expected seconds"),
+        ({"time_limit": -1}, "time_limit is -1, expected seconds"),
+        ({"time_limit": math.nan}, "time_limit is nan, expected seconds"),
+        ({"freeze": 1}, "freeze is 1, expected True or False"),
+        ({"inductor": "yes"}, "inductor is 'yes', expected True, False or None"),
     ],
 )
 def test_wrong_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         taso.compile(distributivity, inputs(), **options)
+
+
+def test_the_device_may_be_torchs() -> None:
+    given = inputs()
+    compiled = taso.compile(distributivity, given, device=torch.device("cpu"))
+    assert close(compiled(*given), distributivity(*given))
 
 
 def test_op_that_no_program_holds_is_named() -> None:

@@ -1,10 +1,13 @@
 """A compiled program is called as the program that it was made from, and returns what it did."""
 
+import copy
 import inspect
+import pickle
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,6 +18,7 @@ from torch.utils import _pytree as pytree
 
 import taso
 from taso.frontends.interface import Given, Result, Write
+from taso.frontends.saved_program import load
 
 
 class Attends(nn.Module):
@@ -297,6 +301,54 @@ def test_other_transforms_of_torch_func() -> None:
     assert close(
         torch.func.jacfwd(compiled)(x[0]), torch.func.jacrev(lambda x: model(x).sin())(x[0])
     )
+
+
+def test_autocast_is_followed(tmp_path: Path) -> None:
+    """Prepared weights keep their type, too, and a saved program does as it did when saved."""
+    model = nn.Sequential(*(nn.Linear(64, 64) for _ in range(3)), nn.Softmax(-1))
+    x = ones(256, 64)
+
+    def check(program: Callable[..., Any], enabled: bool, dtype: torch.dtype) -> None:
+        with torch.autocast("cpu", dtype, enabled=enabled), torch.no_grad():
+            assert close(program(x), model(x), 1e-2 if enabled else 1e-5)
+
+    for first in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=first):
+            compiled = taso.compile(model, x)
+            compiled.save(tmp_path / f"saved{first}")
+        for enabled, dtype in ((True, torch.bfloat16), (False, torch.half), (True, torch.half)):
+            check(compiled, enabled, dtype)
+        with torch.no_grad():
+            model[0].weight.add_(1)
+        check(compiled, True, torch.bfloat16)
+        check(compiled, False, torch.bfloat16)
+    loaded = load(tmp_path / "savedFalse")
+    expected = loaded(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(loaded(x), expected)
+
+
+def test_code_under_torch_compile_calls_the_program_as_it_is() -> None:
+    model = nn.Linear(4, 4)
+    compiled = taso.compile(model, ones(3, 4))
+
+    @torch.compile(backend="eager")
+    def program(x: Tensor) -> Tensor:
+        return compiled(x + 1) * 2
+
+    x = ones(3, 4)
+    with torch.no_grad():
+        assert close(program(x), model(x + 1) * 2)
+        model.weight.add_(1)
+        assert close(program(x), model(x + 1) * 2)
+    with pytest.raises(Exception, match=r"it runs what taso\.compile has generated"):
+        torch.compile(compiled, backend="eager", fullgraph=True)(x)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_there_are_no_copies(copied: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match=r"copied or pickled: \.save\(path\) writes it"):
+        copied(taso.compile(distributivity, inputs()))
 
 
 def test_gradients_are_recorded_again_after_an_error() -> None:

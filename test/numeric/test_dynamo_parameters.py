@@ -55,6 +55,17 @@ def test_weights_are_joined_and_followed() -> None:
     check()
 
 
+def test_statistics_that_a_step_in_eager_changes_are_followed() -> None:
+    """No version tells of them: torch's schema does not say that batch norm writes there."""
+    model, x = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)).eval(), torch.randn(2, 3, 9, 9)
+    fast = compiled(model)
+    for _ in range(3):
+        with torch.no_grad():
+            assert_same(fast(x), model(x), rtol=1e-4, atol=1e-5)
+            model.train()(torch.randn(2, 3, 9, 9) * 3 + 1)
+            model.eval()
+
+
 def prepared_calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A list that grows with each time that parameters are prepared."""
     calls: list[int] = []

@@ -83,11 +83,11 @@ def run_python(folder: Path, code: str) -> str:
 
 
 def test_what_a_folder_holds(folder: Path) -> None:
-    names = ["main.py", "parameters.safetensors", "program.json", "program.py"]
-    assert sorted(path.name for path in folder.iterdir()) == names
+    names = {"main.py", "output_memory.py", "parameters.safetensors", "program.json", "program.py"}
+    assert {path.name for path in folder.iterdir()} == names
     assert sorted(path.name for path in folder.parent.iterdir()) == ["saved"]
     facts = json.loads((folder / "program.json").read_text())
-    assert (facts["format"], facts["taso"]) == (1, taso.__version__)
+    assert (facts["format"], facts["taso"]) == (2, taso.__version__)
     assert "prepared.0" in load_file(folder / "parameters.safetensors")
 
 
@@ -191,7 +191,7 @@ def stored(change: Callable[[dict[str, Tensor]], Any]) -> Callable[[Path], None]
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (edited(lambda f: f.update(format=2)), "format version is 2, expected 1"),
+        (edited(lambda f: f.update(format=1)), "format version is 1, expected 2"),
         (edited(lambda f: f.pop("format")), "expected the description of a saved program"),
         (lambda f: (f / "program.json").write_text("{"), "expected the description of a saved"),
         (lambda f: (f / "program.json").write_text("[]"), "expected the description of a saved"),

@@ -17,6 +17,7 @@ from taso.frontends import compile as frontend
 from taso.frontends.build import main_of
 from taso.frontends.compile import CompiledProgram
 from taso.frontends.interface import OutputLeaf, Write
+from taso.frontends.output_memory import Expected
 from taso.frontends.torch_export import ImportedProgram
 
 M, K, N = 5, 4, 3
@@ -56,8 +57,21 @@ def compiled_by_hand(
     inputs = [spec_of(a) for a in main_of(module).body.block.args][: len(example)]
     input_tree = pytree.tree_structure((tuple(example), {}))
     output_tree = pytree.tree_structure((0,) * len(outputs))
+    count = len(inputs) + len(states) + len(parameters)
+    returned = len(main_of(module).function_type.outputs)
+    results = [Expected(count + i, None, False) for i in range(returned)]
     imported = ImportedProgram(
-        module, inputs, states, parameters, input_tree, {}, output_tree, outputs, writes
+        module,
+        inputs,
+        states,
+        parameters,
+        input_tree,
+        {},
+        output_tree,
+        outputs,
+        writes,
+        range(count),
+        results,
     )
     held = (*states.values(), *parameters.values())
 

@@ -1,4 +1,4 @@
-"""The options of `torch.compile(model, backend="taso", options={…})`."""
+"""What programs and graphs are compiled with."""
 
 from __future__ import annotations
 
@@ -9,16 +9,22 @@ from typing import Any
 from taso.frontends.build import DEVICE_TABLES, Build
 from taso.passes.optimize import NUMERICS
 
+PAYS_OFF = 1e-3
+"""Seconds that a call is predicted to take from which on Inductor is asked by default. It takes
+seconds to compile, and its calls take some tens of microseconds more."""
+
 
 @dataclass(frozen=True)
-class BackendOptions:
-    """How graphs are compiled.
+class Options:
+    """The options of `torch.compile(model, backend="taso", options={…})`.
 
     numerics: "reassociating" (equal over the reals), or "exact" (bitwise the same).
     time_limit: seconds for the search in each graph.
     device: "cpu" or "cuda", the device to optimise for; None for where the graph's tensors are.
     freeze: parameters keep their values while they stay where they are; no call checks that they
         do. Those made in inference mode, whose changes cannot be seen, count as inputs otherwise.
+
+    Raises ValueError for other values.
     """
 
     numerics: str = Build.numerics
@@ -31,18 +37,38 @@ class BackendOptions:
             value = getattr(self, name)
             if value not in known:
                 expected = " or ".join(repr(x) for x in known if x is not None)
-                raise ValueError(f"option {name} is {value!r}, expected {expected}")
+                raise ValueError(f"{name} is {value!r}, expected {expected}")
         limit: Any = self.time_limit
         if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0:
-            raise ValueError(f"option time_limit is {limit!r}, expected seconds")
+            raise ValueError(f"time_limit is {limit!r}, expected seconds")
         freeze: Any = self.freeze
         if not isinstance(freeze, bool):
-            raise ValueError(f"option freeze is {freeze!r}, expected True or False")
+            raise ValueError(f"freeze is {freeze!r}, expected True or False")
 
 
-def backend_options(mode: str | None, options: Mapping[str, Any] | None) -> BackendOptions:
+@dataclass(frozen=True)
+class CompileOptions(Options):
+    """Those of `taso.compile`, which says more."""
+
+    inductor: bool | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        inductor: Any = self.inductor
+        if inductor is not None and not isinstance(inductor, bool):
+            raise ValueError(f"inductor is {inductor!r}, expected True, False or None")
+
+    def is_for_inductor(self, build: Build) -> bool:
+        """Whether Inductor is asked to compile the code."""
+        if self.inductor is not None:
+            return self.inductor
+        pays_off = build.device == "cpu" and build.numerics != "exact"
+        return pays_off and build.predicted[1] >= PAYS_OFF
+
+
+def backend_options(mode: str | None, options: Mapping[str, Any] | None) -> Options:
     """The options from what `torch.compile` passes on. Raises ValueError, naming what is wrong."""
-    known = [field.name for field in fields(BackendOptions)]
+    known = [field.name for field in fields(Options)]
     if mode not in (None, "default"):
         raise ValueError(
             f"mode {mode!r} says how Inductor tunes its kernels; backend 'taso' has no modes, "
@@ -53,4 +79,4 @@ def backend_options(mode: str | None, options: Mapping[str, Any] | None) -> Back
         raise ValueError(
             f"unknown option {', '.join(unknown)} of backend 'taso', expected {', '.join(known)}"
         )
-    return BackendOptions(**(options or {}))
+    return Options(**(options or {}))
