@@ -67,7 +67,7 @@ def count(
     copies = hidden_copies(lambda: optimized(*inputs))
     return Counts(
         calls_before=graph_calls(exported),
-        calls_after=source_calls(optimized.source) + copies,
+        calls_after=source_calls(optimized.source, device) + copies,
         profiled_launches_before=profiled_launches(lambda: plain(*inputs), device),
         profiled_launches_after=profiled_launches(lambda: optimized(*inputs), device),
         native_ops=native,
@@ -89,22 +89,24 @@ def _is_call(node: fx.Node) -> bool:
     return not (is_dropout or is_view(name) or name in CHECKS)
 
 
-def source_calls(source: str) -> int:
-    """The calls and tensor operators that the generated `main` runs, but for views.
+def source_calls(source: str, device: str) -> int:
+    """The calls and tensor operators that the generated `main` runs on a device, but for views.
 
     Those of a function of the file count each time that it is called; one behind
-    `functools.cache` makes a constant once, and counts nothing. Where the code branches the longer
-    way counts. Raises ValueError for a loop, whose calls cannot be told from the text.
+    `functools.cache` makes a constant once, and counts nothing. Where the code branches by more
+    than the device, the longer way counts. Raises ValueError for a loop, whose calls cannot be
+    told from the text.
     """
     functions = {f.name: f for f in ast.parse(source).body if isinstance(f, ast.FunctionDef)}
-    return _SourceCounter(functions).function("main")
+    return _SourceCounter(functions, is_cuda=device == "cuda").function("main")
 
 
 class _SourceCounter:
     """Counts the calls of the functions of one file."""
 
-    def __init__(self, functions: dict[str, ast.FunctionDef]) -> None:
+    def __init__(self, functions: dict[str, ast.FunctionDef], *, is_cuda: bool) -> None:
         self._functions = functions
+        self._is_cuda = is_cuda
         self._counts = {name: 0 for name, f in functions.items() if f.decorator_list}
 
     def function(self, name: str) -> int:
@@ -117,14 +119,19 @@ class _SourceCounter:
         for at, statement in enumerate(statements):
             if isinstance(statement, ast.If):
                 rest = statements[at + 1 :]
-                ways = [self._block([*way, *rest]) for way in (statement.body, statement.orelse)]
-                return total + self._nested(statement.test) + max(ways)
+                counts = [self._block([*way, *rest]) for way in self._ways(statement)]
+                return total + self._nested(statement.test) + max(counts)
             if isinstance(statement, ast.For | ast.While):
                 raise ValueError(f"line {statement.lineno}: cannot count the calls of a loop")
             total += self._nested(statement)
             if isinstance(statement, ast.Return):
                 break
         return total
+
+    def _ways(self, statement: ast.If) -> Sequence[Sequence[ast.stmt]]:
+        if isinstance(statement.test, ast.Attribute) and statement.test.attr == "is_cuda":
+            return [statement.body if self._is_cuda else statement.orelse]
+        return statement.body, statement.orelse
 
     def _nested(self, tree: ast.AST) -> int:
         return sum(self._node(node) for node in ast.walk(tree))

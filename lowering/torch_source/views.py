@@ -16,7 +16,10 @@ def permute(ref: Ref, perm: Sequence[int]) -> Ref:
         return ref
     type_ = Type(tuple(ref.type.shape[p] for p in perm), ref.type.dtype)
     if perm == (*range(rank - 2), rank - 1, rank - 2):
-        return ref.view(".T" if rank == 2 else ".mT", type_)
+        suffix = ".T" if rank == 2 else ".mT"
+        if ref.text.endswith(suffix):
+            return Ref(ref.text.removesuffix(suffix), type_)
+        return ref.view(suffix, type_)
     return ref.view(f".permute{ints(perm)}", type_)
 
 

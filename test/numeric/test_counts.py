@@ -41,7 +41,8 @@ SOURCES = {
     "a helper of a helper": ("return outer(x)", 3),
     "a constant": ("return x + constant(x.device)", 1),
     "branches": ("if x.numel() == 0:\n        return y\n    return torch.exp(x) + y", 3),
-    "the longer branch": ("if x.is_cuda:\n        return -x * y - x\n    return torch.exp(x)", 3),
+    "the longer branch": ("if x.mean():\n        return -x * y - x\n    return torch.exp(x)", 4),
+    "the branch of a CPU": ("if x.is_cuda:\n        return -x * y - x\n    return torch.exp(x)", 1),
 }
 HELPERS = """
 import functools, torch
@@ -67,12 +68,17 @@ def main(x, y):
 @pytest.mark.parametrize("name", SOURCES)
 def test_source_calls(name: str) -> None:
     body, expected = SOURCES[name]
-    assert source_calls(HELPERS + body) == expected
+    assert source_calls(HELPERS + body, "cpu") == expected
+
+
+def test_source_calls_of_cuda() -> None:
+    body = "if x.is_cuda:\n        return -x * y - x\n    return torch.exp(x)"
+    assert source_calls(HELPERS + body, "cuda") == 3
 
 
 def test_a_loop_cannot_be_counted() -> None:
     with pytest.raises(ValueError, match=r"line \d+: cannot count the calls of a loop"):
-        source_calls(HELPERS + "for i in range(3):\n        x = x + y\n    return x")
+        source_calls(HELPERS + "for i in range(3):\n        x = x + y\n    return x", "cpu")
 
 
 class Layer(nn.Module):

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
+RATE = 1e-3
+
 Loss = Callable[[nn.Module, Any], Tensor]
 
 
@@ -24,11 +26,12 @@ def compare_training(
     """Train the model and a compiled copy with fused AdamW; gradients and weights must agree.
 
     A gradient that is zero but for rounding, as that of the bias of attention's keys, is held to
-    the scale of all gradients; and AdamW's epsilon keeps it from making steps of it.
+    the scale of all gradients; AdamW's epsilon keeps it from making steps of it, and the weight is
+    held to the scale of a step.
     """
     twin = copy.deepcopy(model)
     compiled = torch.compile(twin, backend="taso", options=options or None)
-    optimizers = [AdamW(m.parameters(), lr=1e-3, eps=1e-4, fused=True) for m in (model, twin)]
+    optimizers = [AdamW(m.parameters(), lr=RATE, eps=1e-4, fused=True) for m in (model, twin)]
     for batch in batches:
         for each in (model, twin):
             each.zero_grad()
@@ -42,7 +45,7 @@ def compare_training(
         for (name, p), q in zip(
             model.state_dict().items(), twin.state_dict().values(), strict=True
         ):
-            assert relative_error(q.double(), p.double()) <= tolerance, name
+            assert relative_error(q.double(), p.double(), RATE) <= tolerance, name
 
 
 def _compare_gradients(model: nn.Module, twin: nn.Module, tolerance: float) -> None:
