@@ -89,8 +89,8 @@ class Build:
     def predicted(self) -> tuple[float, float]:
         """Seconds of the given and of the optimised program under the cost model."""
         model = CostModel(self._device)
-        before, after = (function_cost(main_of(m), model) for m in (self.given, self.optimized))
-        return before, after
+        given, optimized = main_of(self.given), main_of(self.optimized)
+        return function_cost(given, model), function_cost(optimized, model, given=given)
 
     @cached_property
     def rules(self) -> tuple[str, ...]:

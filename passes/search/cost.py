@@ -14,6 +14,9 @@ memory: launch + max(flops / rate, bytes / bandwidth).
 What is computed from parameters and constants alone is *prepared* once: it costs nothing in the
 main program but memory, and next to nothing as a tie-breaker.
 
+A result that the input program computes is to be in memory of its own, row by row. If it is a
+view of something else in the end, it costs a copy, unless a kernel stores it as it shall be.
+
 Not modelled: the copy that a reshape of a transposed value needs.
 """
 
@@ -37,7 +40,8 @@ from taso.dialects.reduction import ArgExtremumOp, ReductionOp
 from taso.dialects.scan import CumSumOp
 from taso.dialects.taso import OPS
 from taso.passes.search.devices import Device
-from taso.passes.search.egraph import RESULT, ENode, node_attrs
+from taso.passes.search.egraph import INPUT, RESULT, ENode, node_attrs
+from taso.passes.search.outputs import is_view, keeps_memory
 
 PREPARE_WEIGHT = 1e-6
 """A second of preparing parameters counts as this many seconds: of equals, the least wins."""
@@ -58,6 +62,8 @@ class Place(Enum):
     LOADED = "loaded"  # in registers, or loaded into them
     OPERAND = "operand"  # loaded, or in a tile: what an element-wise op reads
     PREPARED = "prepared"  # in memory while parameters are prepared
+    OUTPUT = "output"  # in memory of its own, row by row, as results are to be
+    VIEWED = "viewed"  # in memory, as a view of another value
 
 
 class Step(NamedTuple):
@@ -104,6 +110,20 @@ class CostModel:
             Step(Place.OPERAND, Place.LOADED),
             Step(Place.OPERAND, Place.TILE),
         )
+
+    def output_moves(self, specs: Sequence[TensorSpec]) -> tuple[Step, ...]:
+        """Steps between the places of a class that may have to be in memory of its own.
+
+        `specs` are the types of its values; several ones of a call are not moved together.
+        """
+        free = (Step(Place.MEMORY, Place.OUTPUT), Step(Place.MEMORY, Place.VIEWED))
+        if len(specs) != 1:
+            return free
+        (spec,) = specs
+        copy = self.device.launch + 2 * spec.bytes / self.device.bandwidth
+        copy += self.device.allocation(spec.bytes)
+        stores = (_into(Place.OUTPUT, step) for step in self.moves(spec))
+        return (*stores, *free, Step(Place.OUTPUT, Place.VIEWED, copy))
 
     def input(self, spec: TensorSpec, param: bool) -> NodeCost:
         """An argument of the program."""
@@ -236,6 +256,23 @@ class CostModel:
             rate = self.device.matmul_rate(operands[0].dtype, _loops(op, attrs, operands))
             return flops / rate
         return flops / self.device.vector_rate
+
+
+def output_steps(node: ENode, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps of a node whose value may have to be in memory of its own."""
+    if keeps_memory(node):
+        viewed = (_into(Place.VIEWED, step) for step in steps)
+        return (*viewed, Step(Place.OUTPUT, Place.OUTPUT))
+    is_shared = node.op == INPUT or is_view(node)
+    return tuple(
+        _into(Place.VIEWED if is_shared or step.source is Place.PREPARED else Place.OUTPUT, step)
+        for step in steps
+    )
+
+
+def _into(place: Place, step: Step) -> Step:
+    """The step with `place` where it leads to memory."""
+    return step._replace(place=place) if step.place is Place.MEMORY else step
 
 
 class _Parts(SpecEmitter):
