@@ -46,7 +46,7 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """As plain data. FLOPs count a multiply-add as two; times are in microseconds."""
         counts: dict[str, Any] = {}
-        for name in ("ops", "launches", "flops", "intermediate_bytes"):
+        for name in ("ops", "launches", "flops", "intermediate_bytes", "peak_bytes"):
             counts[f"{name}_before"] = getattr(self.before, name)
             counts[f"{name}_after"] = getattr(self.after, name)
         counts["predicted_us_before"], counts["predicted_us_after"] = (
@@ -86,6 +86,7 @@ class Report:
             ("launches", "launches"),
             ("FLOPs", "flops"),
             ("bytes of intermediates", "intermediate_bytes"),
+            ("peak of live bytes", "peak_bytes"),
         ):
             yield label, f"{getattr(self.before, name):,}", f"{getattr(self.after, name):,}"
         before, after = self.predicted
