@@ -62,7 +62,7 @@ class _Buffers:
         for op in block.ops:
             reads = self._of(op.operands)
             if isinstance(op, TasoOp) and is_free(op):
-                self._alias(op.results, op.operands[:1] * len(op.results))
+                self._alias(op.results, list(op.operands[:1]) * len(op.results))
             elif isinstance(op, KernelOp) and not self._fuses:
                 self._alias(op.body.block.args, op.operands)
                 yield from self.steps(op.body.block)
