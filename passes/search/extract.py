@@ -18,6 +18,7 @@ from taso.dialects.base import TensorSpec
 from taso.passes.search.cost import CostModel, NodeCost, Place, Step, output_steps
 from taso.passes.search.egraph import INPUT, ENode, is_repeated, operand_classes
 from taso.passes.search.ilp import Solution, kept_bytes, solve
+from taso.passes.search.layout import Layout, Layouts
 from taso.passes.search.outputs import NO_OUTPUTS, Outputs, computed_roots
 from taso.passes.search.problem import MOVE, Edge, Problem, choices
 from taso.passes.search.program import Choice, Graph, Program
@@ -58,8 +59,11 @@ def extract(
     """
     deadline = time.monotonic() + time_limit
     outputs = NO_OUTPUTS if origin is None else Outputs.of(graph, roots, origin)
-    encoding = Encoding(graph, roots, model, outputs)
-    given = None if origin is None else Encoding(Choice(graph, origin), roots, model, outputs)
+    layouts = Layouts(graph)
+    encoding = Encoding(graph, roots, model, outputs, layouts)
+    given = None
+    if origin is not None:
+        given = Encoding(Choice(graph, origin), roots, model, outputs, layouts)
     start = None if given is None else solve(given.problem, time_limit=math.inf)
     known: list[int] = []
     if given is not None and start is not None:
@@ -124,10 +128,12 @@ class Encoding:
         roots: Sequence[int],
         model: CostModel,
         outputs: Outputs = NO_OUTPUTS,
+        layouts: Layouts | None = None,
     ) -> None:
         self.graph = graph
         self.model = model
         self.outputs = outputs
+        self._layouts = Layouts(graph) if layouts is None else layouts
         self.problem = Problem()
         self._states: dict[tuple[int, Place], int] = {}
         self._state_keys: list[tuple[int, Place]] = []
@@ -183,7 +189,10 @@ class Encoding:
         children = operand_classes(node)
         operands = tuple(s for c in children for s in self.graph.specs(c))
         param = not is_repeated(node) and all(self.graph.is_param(c) for c in children)
-        return self.model.node(node, operands, specs, param)
+        layouts: tuple[Layout, ...] = ()
+        if self.model.reads_layouts:
+            layouts = tuple(self._layouts.of(c) for c in children)
+        return self.model.node(node, operands, specs, param, layouts)
 
     def _add_edge(self, cid: int, step: Step, node: int, sources: Iterable[int]) -> None:
         tails = tuple(self._state(c, step.source) for c in sources)
