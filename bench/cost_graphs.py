@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 from xdsl.dialects.builtin import ModuleOp
 
 from taso.frontends.models import model_names, named_model
@@ -28,7 +28,7 @@ class GatedMlp(nn.Module):
         self.down = nn.Linear(3 * HIDDEN, HIDDEN)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down(F.silu(self.gate(x)) * self.up(x))
+        return self.down(functional.silu(self.gate(x)) * self.up(x))
 
 
 class SelfAttention(nn.Module):
@@ -59,8 +59,8 @@ class NormedConvolutions(nn.Module):
         self.norms = nn.ModuleList(nn.BatchNorm2d(24) for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.norms[0](self.first(x)))
-        return F.relu(self.norms[1](self.second(y)) + x)
+        y = functional.relu(self.norms[0](self.first(x)))
+        return functional.relu(self.norms[1](self.second(y)) + x)
 
 
 def lora(x: Tensor, w: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -75,7 +75,7 @@ def linear_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 def experts(x: Tensor, *weights: Tensor) -> Tensor:
     """Products that share an input."""
-    return sum((F.relu(x @ w) for w in weights[1:]), F.relu(x @ weights[0]))
+    return sum((functional.relu(x @ w) for w in weights[1:]), functional.relu(x @ weights[0]))
 
 
 def _chain(*factors: Tensor) -> Tensor:

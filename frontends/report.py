@@ -31,11 +31,15 @@ class Report:
     """How often the given program calls each PyTorch op that runs as PyTorch runs it."""
     code: str
     """What runs: "torch", the generated source as it is, or "inductor", compiled by it."""
+    measured: tuple[int, int]
+    """Of how many different calls the cost model has measurements, and how many there are."""
 
     @staticmethod
     def of(build: Build, code: str = "torch") -> Report:
         opaque = opaque_ops(main_of(build.given))
-        return Report(build.before, build.after, build.predicted, build.rules, opaque, code)
+        return Report(
+            build.before, build.after, build.predicted, build.rules, opaque, code, build.measured
+        )
 
     @property
     def native_share(self) -> float:
@@ -58,6 +62,8 @@ class Report:
             "native_share": self.native_share,
             "opaque": dict(self.opaque),
             "code": self.code,
+            "measured_calls": self.measured[0],
+            "calls": self.measured[1],
         }
 
     def __rich__(self) -> Table:
@@ -67,6 +73,7 @@ class Report:
         for row in self._rows():
             table.add_row(*row)
         table.add_row("rules", "", "\n".join(self.rules) or "none")
+        table.add_row("cost model", "", f"measured {self.measured[0]} of {self.measured[1]} calls")
         table.add_row("code", "", self.code)
         if self.opaque:
             table.add_row("native ops", f"{self.native_share:.1%}", "")

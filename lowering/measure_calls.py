@@ -10,9 +10,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Region, SSAValue
 
 from taso.dialects.base import TensorSpec, get_int, tensor_type
-from taso.dialects.values import splat_constant
 from taso.dialects.spec import Attrs
 from taso.dialects.taso import OPS
+from taso.dialects.values import splat_constant
 from taso.lowering.measure import Contender, sampler
 from taso.lowering.measured_cost import Call
 from taso.lowering.pipeline import lower

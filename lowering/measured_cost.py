@@ -163,21 +163,11 @@ class MeasuredCostModel(CostModel):
             return self._chain(op, operands, results, layouts)
         if op.KIND is OpKind.OPAQUE:
             return super().call(op, attrs, operands, results)
-        call = Call.of(op, attrs, operands, layouts)
-        key = call.key
-        self.asked.setdefault(key, call)
-        if key in self.table:
-            return self.table[key]
-        return self._predicted(op, attrs, operands, results)
+        return self._ask(Call.of(op, attrs, operands, layouts))
 
-    def _predicted(
-        self,
-        op: type[TasoOp],
-        attrs: Attrs,
-        operands: Sequence[TensorSpec],
-        results: Sequence[TensorSpec],
-    ) -> float:
-        return self._factor(op.KIND) * self._roofline.call(op, attrs, operands, results)
+    def _ask(self, call: Call) -> float:
+        self.asked.setdefault(call.key, call)
+        return self.seconds(call)
 
     def _chain(
         self,
@@ -207,11 +197,7 @@ class MeasuredCostModel(CostModel):
         """
         if op is BroadcastOp or not layouts or layouts[0].splat is not None:
             return VIEW_SECONDS
-        call = Call.of(op, attrs, operands, layouts)
-        self.asked.setdefault(call.key, call)
-        if call.key in self.table:
-            return VIEW_SECONDS + self.table[call.key]
-        return self.copy(operands[0]) if call.is_copy else VIEW_SECONDS + self._view_seconds
+        return VIEW_SECONDS + self._ask(Call.of(op, attrs, operands, layouts))
 
     def prepare(
         self,
@@ -227,6 +213,18 @@ class MeasuredCostModel(CostModel):
 
     def _factor(self, kind: OpKind) -> float:
         return self._factors.get(kind, self._factors.get(None, 1.0))
+
+    def seconds(self, call: Call) -> float:
+        """Seconds of a call, from the table or predicted."""
+        if call.key in self.table:
+            return self.table[call.key]
+        if call.is_view:
+            return self._view_seconds
+        op, attrs = OPS[call.op], dict(call.attrs)
+        results = op.infer(call.operands, attrs)
+        if call.is_copy:
+            return self.copy(results[0])
+        return self._factor(op.KIND) * self._roofline.call(op, attrs, call.operands, results)
 
     def coverage(self, function: func.FuncOp) -> tuple[int, int]:
         """How many of a function's calls, each counted once, are measured; and how many are not
@@ -255,6 +253,6 @@ def _factors(table: Mapping[str, float], roofline: CostModel) -> dict[OpKind | N
         else:
             results = op.infer(call.operands, attrs)
             kind, predicted = op.KIND, roofline.call(op, attrs, call.operands, results)
-        for kind in (kind, None):
-            ratios.setdefault(kind, []).append(seconds / predicted)
+        for which in (kind, None):
+            ratios.setdefault(which, []).append(seconds / predicted)
     return {kind: statistics.median(found) for kind, found in ratios.items()}

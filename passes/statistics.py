@@ -71,10 +71,11 @@ def launches(function: func.FuncOp, device: Device) -> int:
     """
     if not device.fuses:
         return len(list(_tensor_ops(function.body.block)))
-    return sum(_passes(op) for op in function.body.block.ops)
+    return sum(passes_of(op) for op in function.body.block.ops)
 
 
-def _passes(op: Operation) -> int:
+def passes_of(op: Operation) -> int:
+    """Launches of an op or a kernel on a device that fuses."""
     if isinstance(op, KernelOp):
         inner = [o for o in op.body.block.ops if isinstance(o, TasoOp)]
         return 2 if any(_needs_pass_before(o, op) for o in inner) else 1

@@ -222,6 +222,15 @@ class Encoding:
         node = None if edge.node == MOVE else self._nodes[edge.node]
         return keys[edge.head], tuple(keys[t] for t in edge.tails), node
 
+    def kind_of(self, number: int) -> object:
+        """Equal for nodes of one op on operands of the same types; None for what is prepared."""
+        node = self._nodes[number]
+        cid = list(self._classes)[self.problem.node_class[number]]
+        if self.graph.is_param(cid):
+            return None
+        types = tuple(self.graph.specs(c) for c in node.children)
+        return node.op, node.attrs, types, self.graph.specs(cid)
+
     def decode(self, solution: Solution) -> dict[int, ENode]:
         """The node of each class that the solution uses."""
         classes = list(self._classes)
