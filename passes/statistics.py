@@ -71,11 +71,10 @@ def launches(function: func.FuncOp, device: Device) -> int:
     """
     if not device.fuses:
         return len(list(_tensor_ops(function.body.block)))
-    return sum(passes_of(op) for op in function.body.block.ops)
+    return sum(_passes(op) for op in function.body.block.ops)
 
 
-def passes_of(op: Operation) -> int:
-    """Launches of an op or a kernel on a device that fuses."""
+def _passes(op: Operation) -> int:
     if isinstance(op, KernelOp):
         inner = [o for o in op.body.block.ops if isinstance(o, TasoOp)]
         return 2 if any(_needs_pass_before(o, op) for o in inner) else 1
