@@ -28,13 +28,14 @@ def fastest(modules: Sequence[ModuleOp], *, device: str, trusted: frozenset[str]
         Program.from_source(torch_source(lower(module), trusted=trusted)) for module in modules
     ]
     arguments = draw_inputs(programs[0].arguments, 0, device)
-    calls = {str(i): _contender(program, arguments) for i, program in enumerate(programs)}
+    calls = {str(i): contender(program, arguments) for i, program in enumerate(programs)}
     with torch.no_grad(), torch.random.fork_rng([device] if device == "cuda" else []):
         timings = measure(calls, device=device, time_limit=SECONDS * len(calls))
     return min(range(len(modules)), key=lambda i: timings[str(i)].median)
 
 
-def _contender(program: Program, arguments: Sequence[torch.Tensor]) -> Contender:
+def contender(program: Program, arguments: Sequence[torch.Tensor]) -> Contender:
+    """A call of a program on arguments in its order, parameters among them."""
     pairs = list(zip(program.arguments, arguments, strict=True))
     program.prepare([x for a, x in pairs if a.is_parameter])
     inputs = [x for a, x in pairs if not a.is_parameter]

@@ -82,8 +82,17 @@ def damaged(content: dict[str, Any], what: str) -> str:
 
 @pytest.mark.parametrize(
     "what",
-    ["cut off", "a list", "another device", "another format", "no time", "a negative time"]
-    + ["no such op", "wrong operands", "no key"],
+    [
+        "cut off",
+        "a list",
+        "another device",
+        "another format",
+        "no time",
+        "a negative time",
+        "no such op",
+        "wrong operands",
+        "no key",
+    ],
 )
 def test_a_damaged_or_foreign_file_is_set_aside(
     what: str, file: str, capsys: pytest.CaptureFixture[str]
