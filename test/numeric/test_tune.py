@@ -140,10 +140,8 @@ def test_a_program_is_measured_once(file: str, capsys: pytest.CaptureFixture[str
 
 def test_what_takes_too_long_is_left_out(file: str, capsys: pytest.CaptureFixture[str]) -> None:
     taso.main(["tune", file, "--time-limit", "1e-6"])
-    assert (
-        capsys.readouterr().out.splitlines()[0]
-        == f"{file}: 2 calls, 0 measured now, 2 not measured"
-    )
+    line = capsys.readouterr().out.splitlines()[0]
+    assert line == f"{file}: 2 calls, 0 measured now, 2 not measured"
 
 
 def test_what_torch_cannot_run_is_left_out(
@@ -154,9 +152,7 @@ def test_what_torch_cannot_run_is_left_out(
 
     monkeypatch.setattr(tuning, "measure_call", fail)
     taso.main(["tune", file])
-    assert (
-        capsys.readouterr().out.splitlines()[0].endswith("2 calls, 0 measured now, 2 not measured")
-    )
+    assert "2 calls, 0 measured now, 2 not measured" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
