@@ -42,18 +42,24 @@ SECONDS = 6.0
 
 
 def main(names: Sequence[str]) -> None:
-    torch.set_flush_denormal(True)  # random inputs may give numbers that CPUs are slow on
-    found: dict[str, dict[str, Any]] = {}
-    for name, make in graphs().items():
-        if not names or name in names:
-            found[name] = _graph(make())
-            print(_row(name, found[name]), flush=True)
+    found = hold(names)
     print("\n" + _table(found))
     if not names:
         RESULTS.mkdir(exist_ok=True)
         content = {"environment": environment("cpu"), "graphs": found}
         (RESULTS / "cost.json").write_text(json.dumps(content, indent=1) + "\n")
         (RESULTS / "cost.md").write_text(_table(found))
+
+
+def hold(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What is predicted and measured of the graphs named, or of all; printed as it comes."""
+    torch.set_flush_denormal(True)  # random inputs may give numbers that CPUs are slow on
+    found: dict[str, dict[str, Any]] = {}
+    for name, make in graphs().items():
+        if not names or name in names:
+            found[name] = _graph(make())
+            print(_row(name, found[name]), flush=True)
+    return found
 
 
 def _graph(given: ModuleOp) -> dict[str, Any]:
@@ -91,15 +97,16 @@ def _measured_calls(modules: Sequence[ModuleOp]) -> dict[str, float]:
     return {key: min(seconds[key] for seconds in rounds) for key in calls}
 
 
-def _tau(row: Mapping[str, Any], model: str) -> float | None:
+def tau(row: Mapping[str, Any], model: str) -> float | None:
     """Kendall's rank correlation; None where there is nothing to rank."""
     costs = [round(us, 3) for us in row["predicted_us"][model]]
     if len(costs) < 3 or len(set(costs)) < 2:
         return None
-    return float(kendalltau(costs, row["measured_us"]).statistic)
+    found: Any = kendalltau(costs, row["measured_us"])
+    return float(found.statistic)
 
 
-def _off(row: Mapping[str, Any], index: int) -> float:
+def off(row: Mapping[str, Any], index: int) -> float:
     """How much longer a variant takes than the fastest."""
     return row["measured_us"][index] / min(row["measured_us"]) - 1
 
@@ -111,11 +118,11 @@ def _first(row: Mapping[str, Any], model: str) -> int:
 
 def _row(name: str, row: Mapping[str, Any]) -> str:
     measured = row["measured_us"]
-    taus = [_tau(row, model) for model in row["predicted_us"]]
+    taus = [tau(row, model) for model in row["predicted_us"]]
     cells = [name, str(len(measured)), f"{min(measured):.0f} – {max(measured):.0f}"]
     cells += ["–" if tau is None else f"{tau:.2f}" for tau in taus]
-    cells += [f"{_off(row, _first(row, model)):.1%}" for model in row["predicted_us"]]
-    cells.append(f"{_off(row, row['chosen']):.1%}")
+    cells += [f"{off(row, _first(row, model)):.1%}" for model in row["predicted_us"]]
+    cells.append(f"{off(row, row['chosen']):.1%}")
     return f"| {' | '.join(cells)} |"
 
 
@@ -125,11 +132,11 @@ def _table(found: Mapping[str, Mapping[str, Any]]) -> str:
     heads += [*(f"first by {m}" for m in models), "chosen"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     lines += [_row(name, row) for name, row in found.items()]
-    taus = {m: [t for row in found.values() if (t := _tau(row, m)) is not None] for m in models}
+    taus = {m: [t for row in found.values() if (t := tau(row, m)) is not None] for m in models}
     medians = [f"{statistics.median(taus[m]):.2f}" if taus[m] else "–" for m in models]
-    off = [statistics.median(_off(r, _first(r, m)) for r in found.values()) for m in models]
-    worst = max(_off(row, row["chosen"]) for row in found.values())
-    cells = ["**median** (chosen: the worst)", "", "", *medians, *(f"{o:.1%}" for o in off)]
+    first = [statistics.median(off(r, _first(r, m)) for r in found.values()) for m in models]
+    worst = max(off(row, row["chosen"]) for row in found.values())
+    cells = ["**median** (chosen: the worst)", "", "", *medians, *(f"{o:.1%}" for o in first)]
     return "\n".join([*lines, f"| {' | '.join([*cells, f'{worst:.1%}'])} |"]) + "\n"
 
 
