@@ -391,7 +391,7 @@ def test_tensors_in_a_closure() -> None:
     a, b, bias = torch.randn(D, D), torch.randn(D, D), torch.randn(D)
 
     def program(x: Tensor) -> tuple[Tensor, Tensor]:
-        return x @ a + bias, x @ b
+        return x @ a + bias, torch.relu(x @ b)
 
     compiled = taso.compile(program, fresh())
     assert "def prepare(" in compiled.source

@@ -26,7 +26,7 @@ class Projections(nn.Module):
         self.q, self.k, self.v = (nn.Linear(d, d, bias=False) for _ in range(3))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return self.q(x), self.k(x), self.v(x)
+        return self.q(x).relu(), self.k(x).relu(), self.v(x).relu()
 
 
 def test_weights_are_joined_and_followed() -> None:

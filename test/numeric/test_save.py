@@ -51,7 +51,7 @@ class Model(nn.Module):
     ) -> dict[str, Any]:
         y = self.tail((self.head(x) * scale).relu()) + self.get_buffer("shift")
         return {
-            "qkv": [self.q(x), self.k(x), self.v(x)],
+            "qkv": [layer(x).relu() for layer in (self.q, self.k, self.v)],
             "out": (y @ self.turned, None, 3, "text"),
             "x": x,
             "more": more["bias"] + x,
