@@ -25,7 +25,7 @@ class Outputs(NamedTuple):
     roots: frozenset[int] = frozenset()
     """Those that have to be."""
     classes: frozenset[int] = frozenset()
-    """These, and what they may be reshapes of."""
+    """These, and what they may be reshapes of, but for what is a view however it is made."""
 
     @staticmethod
     def of(graph: Graph, roots: Sequence[int], origin: Mapping[int, ENode]) -> Outputs:
@@ -40,8 +40,8 @@ class Outputs(NamedTuple):
         classes = set(owned)
         stack = sorted(owned)
         while stack:
-            nodes = graph.nodes(stack.pop())
-            fresh = {c for n in nodes if keeps_memory(n) for c in n.children} - classes
+            kept = [n.children[0] for n in graph.nodes(stack.pop()) if keeps_memory(n)]
+            fresh = {c for c in kept if not all(map(is_view, graph.nodes(c)))} - classes
             classes |= fresh
             stack += sorted(fresh)
         return Outputs(owned, frozenset(classes))

@@ -1,5 +1,6 @@
 """The eight examples: what optimising them gains, to the FLOP, and that their results stay."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -59,7 +60,9 @@ def test_python_and_ir_are_the_same_program(name: str) -> None:
     given = build(name)
     assert main_of(imported.given).function_type == main_of(given.given).function_type
     assert parameters(imported.given) == parameters(given.given)
-    assert imported.before == given.before
+    # The order of ops, and so the peak, may be another.
+    before = [replace(each.before, peak_bytes=0) for each in (imported, given)]
+    assert before[0] == before[1]
 
 
 def parameters(module: ModuleOp) -> list[int]:
