@@ -17,7 +17,7 @@ from support.ir import random_array
 from xdsl.builder import Builder, InsertPoint
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, UnitAttr
-from xdsl.ir import Block, Region, SSAValue
+from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from taso.dialects.base import (
     Array,
@@ -265,3 +265,34 @@ def largest_error(given: Sequence[Array], reference: Sequence[Array]) -> float:
         x, y = widen(x).astype(np.float64), widen(y).astype(np.float64)
         errors.append(float(np.linalg.norm(x - y) / max(np.linalg.norm(y), 1.0)))
     return float(np.max(errors))
+
+
+def random_graph(seed: int, dtype: str, ops: int) -> ModuleOp:
+    """A module with a function `@main` of many ops: random programs, one after another.
+
+    Results of one are arguments of later ones, where the types are equal.
+    """
+    draw = random.Random(seed)
+    block = Block()
+    open_values: dict[Attribute, list[SSAValue]] = {}
+    while len(block.ops) < ops:
+        seed += 1
+        main = next(op for op in random_program(seed, dtype).module.ops)
+        assert isinstance(main, func.FuncOp)
+        values: dict[SSAValue, SSAValue] = {}
+        for argument in main.args:
+            known = open_values.get(argument.type)
+            if known and draw.random() < 0.8:
+                values[argument] = known.pop(draw.randrange(len(known)))
+            else:
+                values[argument] = block.insert_arg(argument.type, len(block.args))
+        for op in main.body.block.ops:
+            if isinstance(op, func.ReturnOp):
+                for operand in op.operands:
+                    open_values.setdefault(operand.type, []).append(values[operand])
+            else:
+                block.add_op(op.clone(values))
+    results = list(dict.fromkeys(v for vs in open_values.values() for v in vs))
+    block.add_op(func.ReturnOp(*results))
+    types = block.arg_types, [v.type for v in results]
+    return ModuleOp([func.FuncOp("main", types, Region(block))])
