@@ -64,9 +64,10 @@ class OptimizePass(ModulePass):
         try:
             model = CostModel(device_named(self.device))
             rules = self._rules()
-            for function in [f for f in op.walk() if isinstance(f, func.FuncOp)]:
-                if not function.is_declaration:
-                    self._optimize(function, rules, model)
+            with interruptible():
+                for function in [f for f in op.walk() if isinstance(f, func.FuncOp)]:
+                    if not function.is_declaration:
+                        self._optimize(function, rules, model)
         except ValueError as e:  # an unknown device, or a rule that is wrong
             raise PassFailedException(str(e)) from e
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import signal
 import sys
 from collections.abc import Sequence
 from typing import IO
@@ -30,6 +31,8 @@ from taso.tools.diagnostics import (
 from taso.tools.universe import PASSES, TARGETS
 
 COMMAND_LINE = "taso-opt"
+INTERRUPTED = 128 + signal.SIGINT
+"""The exit status of what Ctrl-C ends, as shells have it."""
 DESCRIPTION = (
     "Optimise tensor programs: xdsl-opt with the taso dialect, "
     f"the passes {', '.join(PASSES)} and the target {', '.join(TARGETS)}."
@@ -123,6 +126,8 @@ def main(args: Sequence[str] | None = None) -> None:
         fail(f"{where}:1:1: error: {first_line(str(e))}")
     except BrokenPipeError:
         leave_broken_pipe()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except OSError as e:
         fail(f"{e.filename}:1:1: error: {e.strerror}")
     except SystemExit as e:
