@@ -18,7 +18,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from taso.passes.apply_rules import find_rule
 from taso.passes.rules.library import DEFAULT_RULES, by_name
-from taso.passes.rules.notation import Rule, RuleFamily
+from taso.passes.rules.notation import Rule, RuleError, RuleFamily
 from taso.passes.rules.text import parse_rules
 from taso.passes.search import progress
 from taso.passes.search.convert import UnsupportedError, from_selection, origin_choice, to_egraph
@@ -31,6 +31,8 @@ from taso.passes.search.saturate import Limits, Report, saturate
 ENCODING, WRITING = 5, 2
 """How long a program of 20,000 ops takes to encode for extraction without a search, and to be
 written back: by its time of reading."""
+LONGEST_READING = 1e-4
+"""Seconds an op, on a busy machine; what a program takes beyond is not for its size."""
 NUMERICS = ("reassociating", "exact")
 
 
@@ -75,7 +77,12 @@ class OptimizePass(ModulePass):
         names = DEFAULT_RULES if self.rules is None else self.rules
         rules = [find_rule(name) for name in names]
         if self.rule_file is not None:
-            rules += read_rules(self.rule_file)
+            more = read_rules(self.rule_file)
+            known = {rule.name for rule in rules}
+            if taken := [rule.name for rule in more if rule.name in known]:
+                where = f"{self.rule_file}:1:1: rule {taken[0]}"
+                raise RuleError(f"{where}: name: a rule in use has it already")
+            rules += more
         return rules
 
     def _optimize(
@@ -99,7 +106,13 @@ def read_rules(path: str) -> list[Rule]:
         raise PassFailedException(f"{path}: {e.strerror}") from e
     except UnicodeDecodeError as e:
         raise PassFailedException(f"{path}: byte {e.start} is not UTF-8") from e
-    return list(by_name(parse_rules(text, path)).values())
+    rules = parse_rules(text, path)
+    if not rules:
+        raise RuleError(f"{path}:1:1: expected a rule, found none")
+    try:
+        return list(by_name(rules).values())
+    except RuleError as e:
+        raise RuleError(f"{path}:1:1: {e}") from e
 
 
 @dataclass(frozen=True)
@@ -147,7 +160,7 @@ def _search(
         started = time.monotonic()
         graph, roots = to_egraph(function, nary=not exact)
         origin = origin_choice(graph, roots)
-        reading = time.monotonic() - started
+        reading = min(time.monotonic() - started, LONGEST_READING * graph.size)
         needed = (ENCODING + WRITING) * reading
         if limits.seconds + 0.1 < needed:
             _warn(function, f"a search of it takes {needed:.1f} s at least")

@@ -26,6 +26,7 @@ from taso.tools.diagnostics import (
     leave_broken_pipe,
     parse_diagnostic,
     parse_text,
+    placed,
     unknown,
 )
 from taso.tools.universe import PASSES, TARGETS
@@ -123,7 +124,7 @@ def main(args: Sequence[str] | None = None) -> None:
         fail(command_line_error(first_line(str(e).splitlines()[-1])))
     except DiagnosticException as e:
         where = driver.get_input_name() if driver else COMMAND_LINE
-        fail(f"{where}:1:1: error: {first_line(str(e))}")
+        fail(placed(str(e), f"{where}:1:1"))
     except BrokenPipeError:
         leave_broken_pipe()
     except KeyboardInterrupt:

@@ -13,12 +13,18 @@ from pathlib import Path
 
 import pytest
 from support.ir import find_function, parse_module
-from support.random_programs import random_graph
+from support.random_programs import largest_error, random_graph, random_program
 
 from taso.dialects.interpret import interpret
-from taso.passes.search.ilp import solve
+from taso.passes.apply_rules import find_rule
+from taso.passes.rules.library import DEFAULT_RULES
+from taso.passes.search.convert import from_selection, origin_choice, to_egraph
+from taso.passes.search.cost import CostModel
+from taso.passes.search.devices import CPU
+from taso.passes.search.extract import extract
 from taso.passes.search.interrupt import interruptible, is_over
 from taso.passes.search.problem import Edge, Problem
+from taso.passes.search.saturate import Limits, saturate
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 LONG = "taso-optimize{time-limit=600 node-limit=1000000 iterations=1000}"
@@ -136,7 +142,8 @@ def test_the_solver_ends_at_an_interrupt() -> None:
     code = """
 import os, signal, sys, threading, time
 sys.path.insert(0, sys.argv[1])
-from test_search_interrupt import cover, interruptible, solve
+from taso.passes.search.ilp import solve
+from test_search_interrupt import cover, interruptible
 problem = cover(300, 149)
 threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 started = time.monotonic()
@@ -205,15 +212,6 @@ def test_no_terminal_shows_nothing(large: Path) -> None:
 
 def test_what_an_early_end_gives_means_the_same() -> None:
     """With no time for a solver, extraction is by tree cost, and never worse than the input."""
-    from taso.passes.rules.library import DEFAULT_RULES
-    from taso.passes.apply_rules import find_rule
-    from taso.passes.search.convert import from_selection, origin_choice, to_egraph
-    from taso.passes.search.cost import CostModel
-    from taso.passes.search.devices import CPU
-    from taso.passes.search.extract import extract
-    from taso.passes.search.saturate import Limits, saturate
-    from support.random_programs import largest_error, random_program
-
     cheaper = 0
     for seed in range(12):
         program = random_program(seed, "f64")
