@@ -25,6 +25,7 @@ from taso.passes.optimize import OptimizePass
 from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import Device, device_named
 from taso.passes.search.extract import function_cost
+from taso.passes.search.interrupt import interruptible
 from taso.passes.search.saturate import Limits
 from taso.passes.statistics import Statistics, statistics
 
@@ -69,8 +70,10 @@ class Build:
         key = cache.key_of(*texts, *options, *sorted(self.trusted))
         entry = cache.load(key)
         if entry is None or not entry.keys() >= {"optimized", "source"}:
-            entry = self._make()
-            cache.store(key, entry)
+            with interruptible() as interrupt:
+                entry = self._make()
+            if not interrupt.requested:
+                cache.store(key, entry)
         return entry
 
     def _make(self) -> cache.Entry:
