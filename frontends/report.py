@@ -14,7 +14,7 @@ from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation
 
 from taso.frontends.build import Build, main_of
-from taso.passes.statistics import Statistics
+from taso.passes.statistics import Statistics, format_time
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,3 @@ def opaque_ops(function: func.FuncOp) -> Mapping[str, int]:
 def _overload(op: Operation) -> str:
     overload = op.properties.get("overload")
     return overload.data if isinstance(overload, StringAttr) else op.name
-
-
-def format_time(seconds: float) -> str:
-    """A time of three digits, in the unit that suits it."""
-    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds * 1e6:.3g} µs"

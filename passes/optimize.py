@@ -20,6 +20,7 @@ from taso.passes.rules.text import parse_rules
 from taso.passes.search.convert import UnsupportedError, from_selection, origin_choice, to_egraph
 from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import device_named
+from taso.passes.search.explain import Explanation, explain
 from taso.passes.search.extract import Selection, extract, selection_cost
 from taso.passes.search.saturate import Limits, Report, saturate
 
@@ -35,6 +36,7 @@ class OptimizePass(ModulePass):
     iterations, node-limit, time-limit: where the search stops (rounds, e-nodes, seconds).
     rules: names of rules and families instead of the default ones.
     rule-file: a file of more rules, in their text form.
+    explain: a file to write the steps to that lead from each function to what it became.
 
     A function that is more than one block of `taso` ops is left as it is, with a warning.
     """
@@ -48,6 +50,7 @@ class OptimizePass(ModulePass):
     time_limit: int | float = Limits.seconds
     rules: tuple[str, ...] | None = None
     rule_file: str | None = None
+    explain: str | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.numerics not in NUMERICS:
@@ -56,11 +59,14 @@ class OptimizePass(ModulePass):
         try:
             model = CostModel(device_named(self.device))
             rules = self._rules()
+            explanations: list[Explanation] = []
             for function in [f for f in op.walk() if isinstance(f, func.FuncOp)]:
                 if not function.is_declaration:
-                    self._optimize(function, rules, model)
+                    explanations += self._optimize(function, rules, model)
         except ValueError as e:  # an unknown device, or a rule that is wrong
             raise PassFailedException(str(e)) from e
+        if self.explain is not None:
+            _write(self.explain, "\n\n".join(map(str, explanations)) + "\n")
 
     def _rules(self) -> list[Rule | RuleFamily]:
         names = DEFAULT_RULES if self.rules is None else self.rules
@@ -71,12 +77,17 @@ class OptimizePass(ModulePass):
 
     def _optimize(
         self, function: func.FuncOp, rules: Sequence[Rule | RuleFamily], model: CostModel
-    ) -> None:
+    ) -> list[Explanation]:
         limits = Limits(self.node_limit, self.iterations, self.time_limit)
+        exact, explained = self.numerics == "exact", self.explain is not None
         try:
-            optimize_function(function, rules, model, limits, exact=self.numerics == "exact")
+            done = optimize_function(
+                function, rules, model, limits, exact=exact, explained=explained
+            )
         except UnsupportedError as e:
             _warn(function, str(e))
+            return []
+        return [] if done is None or done.explanation is None else [done.explanation]
 
 
 def read_rules(path: str) -> list[Rule]:
@@ -93,6 +104,13 @@ def read_rules(path: str) -> list[Rule]:
     return list(by_name(parse_rules(text, path)).values())
 
 
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as e:
+        raise PassFailedException(f"{path}: {e.strerror}") from e
+
+
 @dataclass(frozen=True)
 class Optimized:
     """What was done to a function; costs in seconds under the cost model."""
@@ -100,6 +118,8 @@ class Optimized:
     saturation: Report
     cost_before: float
     selection: Selection
+    explanation: Explanation | None
+    """If it was asked for."""
 
 
 def optimize_function(
@@ -109,6 +129,7 @@ def optimize_function(
     limits: Limits,
     *,
     exact: bool = False,
+    explained: bool = False,
 ) -> Optimized | None:
     """Rewrite the function's body in place; None where a limit that is not positive keeps it.
 
@@ -126,8 +147,11 @@ def optimize_function(
     left = max(limits.seconds - report.seconds, 0.0)
     selection = extract(graph, roots, model, origin=origin, time_limit=left)
     before = selection_cost(graph, roots, origin, model)
+    explanation = None
+    if explained:
+        explanation = explain(function, graph, roots, selection, usable, model)
     from_selection(function, graph, roots, selection)
-    return Optimized(report, before, selection)
+    return Optimized(report, before, selection, explanation)
 
 
 def is_exact(rule: Rule | RuleFamily) -> bool:

@@ -1,53 +1,57 @@
 """Why the program that the search chose equals the one that it was given, rule by rule.
 
 The proof is taken from what the e-graph recorded (Flatt et al., Small proofs from congruence
-closure, FMCAD 2022), and laid out as rewrites of the whole program in an order in which they
+closure, FMCAD 2022), and laid out as rewrites of the whole program, in an order in which they
 can be applied, each with what it saves under the cost model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from xdsl.dialects import func
+from xdsl.ir import SSAValue
 
 from taso.passes.rules.notation import Rule, RuleFamily
 from taso.passes.search.cost import CostModel
-from taso.passes.search.egraph import NARY, EGraph
+from taso.passes.search.egraph import NARY, RESULT, EGraph, ENode
 from taso.passes.search.explain_equations import Equations
 from taso.passes.search.explain_moves import Move, find_moves
 from taso.passes.search.explain_proof import ProofForest
-from taso.passes.search.explain_terms import TermProgram, read_terms, selected_terms
+from taso.passes.search.explain_replay import Replay
+from taso.passes.search.explain_terms import TermProgram, below, read_terms, selected_terms
 from taso.passes.search.explain_text import Writer
 from taso.passes.search.extract import Selection, function_cost
+from taso.passes.statistics import format_time
 
 SHARING = "share-equal-terms"
-"""The step that computes equal terms once and drops what no result needs."""
+"""The step that computes equal terms once, and drops what no result needs."""
+
+NO_SAVING = 1e-9
+"""Savings below this many seconds are said to be none."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One rewrite. `before` and `after` are the ops that it replaces and those it puts there."""
+    """One rewrite. `before` are the ops that it replaces, `after` those that it puts there."""
 
     rule: str
-    """The rule's name; with `reversed`, it was used right to left."""
-    reversed: bool
+    """The rule's name; with `backward`, it was used right to left."""
+    backward: bool
     at: tuple[str, ...]
     """Names of the values that it rewrites."""
     before: tuple[str, ...]
     after: tuple[str, ...]
-    seconds_before: float
-    """Of the whole program, under the cost model."""
-    seconds_after: float
-    shape: object
+    seconds: tuple[float, float]
+    """Of the whole program before and after, under the cost model."""
+    pattern: object = field(repr=False, default=None)
     """Equal for steps that do the same to other values."""
 
     @property
     def saving(self) -> float:
-        """Seconds; negative for a step that only makes way for others."""
-        return self.seconds_before - self.seconds_after
+        """Seconds; negative for a step that makes way for others."""
+        return self.seconds[0] - self.seconds[1]
 
 
 @dataclass(frozen=True)
@@ -55,17 +59,28 @@ class Explanation:
     """The steps from a function to what the search made of it, in order."""
 
     function: str
-    seconds: float
-    """Of the function as it was given."""
     steps: tuple[Step, ...]
-    moves: tuple[Move, ...]
-    """The steps but for sharing, as `Replay` takes them."""
-    forest: ProofForest
-    results: tuple[int, ...]
-    """The terms of the results in the end."""
+    seconds: tuple[float, float]
+    """Of the function as given and as chosen, under the cost model."""
+    _moves: tuple[Move, ...] = field(repr=False)
+    _forest: ProofForest = field(repr=False)
+
+    def replay(self, function: func.FuncOp) -> Iterator[str]:
+        """Apply the steps to the function, as it was given, one by one and in place.
+
+        Yields the rule's name after each. Each step is matched in the IR and built as
+        `taso-apply-rules` does it. Raises `ReplayError` where one does not follow from its rule.
+        """
+        replay = Replay(self._forest, function)
+        if len(self._moves) < len(self.steps):
+            replay.share()
+            yield SHARING
+        for move in self._moves:
+            replay.apply(move)
+            yield _rule(move)
 
     def __str__(self) -> str:
-        return explanation_text(self)
+        return "\n".join(_text(self))
 
 
 def explain(
@@ -78,13 +93,142 @@ def explain(
 ) -> Explanation:
     """The steps from a function, as it was given, to a selection from its saturated e-graph.
 
-    `roots` are as `to_egraph` gives them; `rules` are those that it was saturated with.
+    `roots` are as `to_egraph` gives them; `rules` those that the graph was saturated with.
     """
     equations = Equations(graph, rules)
     forest = equations.forest
-    names, before = read_terms(function, forest)
+    values, before = read_terms(function, forest)
     after = selected_terms(forest, graph, roots, selection.choice)
     moves = find_moves(forest, equations.all, before, after)
     program = TermProgram(forest, function)
-    writer = Writer(program, {t: v.name_hint for v, t in names.items() if v.name_hint})
-    ...
+    writer = Writer(forest, program, values)
+    steps: list[Step] = []
+    given, seconds = function_cost(function, model), program.cost(before, model)
+    if (shared := _sharing(function, forest, values, before, writer)) is not None:
+        steps.append(Step(SHARING, False, *shared, (given, seconds)))
+    for move in moves:
+        cost = program.cost(move.after, model)
+        steps.append(_step(forest, program, writer, move, (seconds, cost)))
+        seconds = cost
+    name = function.sym_name.data
+    return Explanation(name, tuple(steps), (given, seconds), tuple(moves), forest)
+
+
+def _rule(move: Move) -> str:
+    return NARY if move.equation is None else move.equation.name
+
+
+def _sharing(
+    function: func.FuncOp,
+    forest: ProofForest,
+    values: dict[SSAValue, int],
+    roots: Sequence[int],
+    writer: Writer,
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] | None:
+    """Names and lines of the ops that are computed before, or for nothing; None without any."""
+    live = set(below(forest, roots))
+    seen: set[int] = set()
+    names: list[str] = []
+    before: list[str] = []
+    after: list[str] = []
+    for op in function.body.block.ops:
+        terms = [values[result] for result in op.results]
+        if not terms:
+            continue
+        node = forest.terms[terms[0]]
+        whole = node.children[0] if node.op == RESULT else terms[0]
+        if whole in live and whole not in seen:
+            seen.add(whole)
+            continue
+        known = [writer.name(term) for term in terms]
+        hints = [r.name_hint or name for r, name in zip(op.results, known, strict=True)]
+        names += hints
+        before.append(writer.line(whole, dict(enumerate(hints))))
+        if whole in live:
+            after += [f"%{hint} is %{name}" for hint, name in zip(hints, known, strict=True)]
+    return (tuple(names), tuple(before), tuple(after)) if names else None
+
+
+def _step(
+    forest: ProofForest,
+    program: TermProgram,
+    writer: Writer,
+    move: Move,
+    seconds: tuple[float, float],
+) -> Step:
+    olds, news = [p.before for p in move.places], [p.after for p in move.places]
+    stop = set(move.leaves)
+    if move.equation is None or move.equation.rule is None:
+        stop = set(below(forest, olds)) & set(below(forest, news))
+    old, new = below(forest, olds, stop), below(forest, news, stop)
+    at = tuple(writer.name(term) for term in olds)
+    before = tuple(writer.lines(old))
+    writer.follow(move)
+    after = [*writer.lines(new)]
+    for name, term in zip(at, news, strict=True):
+        if term in stop:  # it was there already
+            after.append(f"%{name} is %{writer.name(term)}")
+    backward = not move.forward
+    pattern = (
+        _rule(move),
+        backward,
+        _pattern(forest, program, old),
+        _pattern(forest, program, new),
+    )
+    return Step(_rule(move), backward, at, before, tuple(after), seconds, pattern)
+
+
+def _pattern(forest: ProofForest, program: TermProgram, parts: Sequence[int]) -> object:
+    """Ops, attributes, types, and which operand is which, without their names."""
+    numbers: dict[int, int] = {}
+    ops: list[object] = []
+    for term in parts:
+        node = forest.terms[term]
+        for child in node.children:
+            if child not in numbers:
+                numbers[child] = len(numbers)
+        operands = tuple(numbers[c] for c in node.children)
+        ops.append((ENode(node.op, node.attrs, operands), program.specs(term)))
+        numbers[term] = len(numbers)
+    return tuple(ops)
+
+
+def _text(explanation: Explanation) -> Iterator[str]:
+    before, after = (format_time(s) for s in explanation.seconds)
+    count = len(explanation.steps)
+    steps = "1 step" if count == 1 else f"{count} steps"
+    yield f"@{explanation.function}: {before} → {after}, {steps}"
+    left = explanation.seconds[0]
+    for number, group in enumerate(grouped(explanation.steps), 1):
+        saving = sum(step.saving for step in group)
+        left -= saving
+        yield ""
+        yield f"{number}. {heading(group)}: {_saved(group, saving)}; {format_time(left)} left"
+        yield from (f"  - {line}" for line in group[0].before)
+        yield from (f"  + {line}" for line in group[0].after)
+
+
+def grouped(steps: Sequence[Step]) -> list[list[Step]]:
+    """Steps that do the same to other values together, in the order of their first."""
+    groups: dict[object, list[Step]] = {}
+    for step in steps:
+        groups.setdefault(step.pattern, []).append(step)
+    return list(groups.values())
+
+
+def heading(group: Sequence[Step]) -> str:
+    """What a group of equal steps does, and where: `matmul-factor-left at %sum`."""
+    first = group[0]
+    rule = f"{first.rule}, right to left," if first.backward else first.rule
+    times = f" ×{len(group)}" if len(group) > 1 else ""
+    names = [f"%{name}" for step in group for name in step.at]
+    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    return f"{rule}{times} at {shown}"
+
+
+def _saved(group: Sequence[Step], saving: float) -> str:
+    if abs(saving) < NO_SAVING:
+        return "saves nothing by itself"
+    said = "saves" if saving > 0 else "costs"
+    total = f"{said} {format_time(abs(saving))}"
+    return total if len(group) == 1 else f"{total} in all"

@@ -159,7 +159,9 @@ class _Instances:
         self._graph = graph
         self._rules: dict[str, Rule] = {}
         self._families: dict[str, Siblings] = {}
-        self._patterns: dict[object, tuple[Substitution, tuple[Node, ...], tuple[Pattern, ...]]] = {}
+        self._patterns: dict[
+            object, tuple[Substitution, tuple[Node, ...], tuple[Pattern, ...]]
+        ] = {}
         for rule in rules:
             if isinstance(rule, Rule):
                 self._rules[rule.name] = rule

@@ -97,7 +97,6 @@ class _Spot:
             self._user.put(self._planner.forest.term(node._replace(children=children)))
         self.term = term
 
-
     def flatten(self) -> None:
         """Make a sum within a sum part of it."""
         assert self._user is not None

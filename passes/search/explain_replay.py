@@ -14,7 +14,6 @@ from taso.passes.rules.build_ir import build_right
 from taso.passes.rules.match_ir import IRMatcher
 from taso.passes.rules.notation import Rule
 from taso.passes.search.egraph import (
-    COMMUTATIVE_OPS,
     CONSTANT,
     NARY_OPS,
     RESULT,
@@ -47,9 +46,14 @@ class Replay:
         self._lower = Lowering(forest)
         self._values: dict[int, SSAValue] = {}
         self._ops: dict[int, Operation] = {}
-        self._proven: dict[int, set[int]] = {}
-        """Lowered terms, and what steps have made of them so far."""
-        self._reached: dict[tuple[int, int], bool] = {}
+        self._shown = ProofForest()
+        """What the steps so far have shown to be equal."""
+        self._numbers: dict[int, int] = {}
+
+    def share(self) -> None:
+        """Compute equal terms once, and erase what no result needs."""
+        _, roots = read_terms(self.function, self._forest)
+        self._write([self._lower(root) for root in roots])
 
     def apply(self, move: Move) -> None:
         """Raises `ReplayError` where the move does not follow."""
@@ -58,11 +62,10 @@ class Replay:
             self._prove_structure(move)
         else:
             self._prove_rule(move, move.equation, move.equation.rule)
-        self._reached.clear()
         _, roots = read_terms(self.function, self._forest)
         after = [self._lower(t) for t in move.after]
         for root, new in zip(roots, after, strict=True):
-            if not self._reaches(self._lower(root), new):
+            if not self._is_shown(self._lower(root), new):
                 raise ReplayError(f"{_name(move)} does not lead to the program after it")
         self._write(after)
 
@@ -72,7 +75,8 @@ class Replay:
         self._values, self._ops = {}, {}
         for value, term in terms.items():
             self._bind(self._lower(term), value)
-            value.replace_all_uses_with(self._values[self._lower(term)])
+            if (first := self._values[self._lower(term)]) is not value:
+                value.replace_all_uses_with(first)
 
     def _bind(self, term: int, value: SSAValue) -> None:
         self._values.setdefault(term, value)
@@ -97,7 +101,7 @@ class Replay:
             sides = (left[root], right[root]) if move.forward else (right[root], left[root])
             if sides != (self._lower(before), self._lower(after)):
                 raise ReplayError(f"rule {rule.name} is not what the step shows")
-            self._proven.setdefault(sides[0], set()).add(sides[1])
+            self._equate(*sides)
 
     def _prove_structure(self, move: Move) -> None:
         """A constant folded, or a chain bracketed anew."""
@@ -107,7 +111,7 @@ class Replay:
             folds = self._fold(constants[0]) == self._forest.terms[constants[1]]
             if not folds and self._chain(old) != self._chain(new):
                 raise ReplayError(f"{_name(move)} does not hold")
-            self._proven.setdefault(old, set()).add(new)
+            self._equate(old, new)
 
     def _chain(self, term: int) -> list[int]:
         """The operands of a sum of sums, or product of products, sorted."""
@@ -138,25 +142,21 @@ class Replay:
         attrs = results[index if isinstance(index, int) else 0]
         return make_node(CONSTANT, attrs)
 
-    def _reaches(self, old: int, new: int) -> bool:
-        """The terms differ by what steps have shown to be equal, and by nothing else."""
-        if old == new:
-            return True
-        if (old, new) not in self._reached:
-            self._reached[old, new] = False
-            self._reached[old, new] = self._is_rebuilt(old, new) or any(
-                self._reaches(other, new) for other in self._proven.get(old, ())
-            )
-        return self._reached[old, new]
+    def _equate(self, old: int, new: int) -> None:
+        self._shown.equate(self._translated(old), self._translated(new), 0, 0)
 
-    def _is_rebuilt(self, old: int, new: int) -> bool:
-        a, b = self._forest.terms[old], self._forest.terms[new]
-        if (a.op, a.attrs, len(a.children)) != (b.op, b.attrs, len(b.children)):
-            return False
-        orders = [b.children]
-        if a.op in COMMUTATIVE_OPS:
-            orders.append(b.children[::-1])
-        return any(all(map(self._reaches, a.children, order)) for order in orders)
+    def _is_shown(self, old: int, new: int) -> bool:
+        """The terms differ by what steps have shown to be equal, and by nothing else."""
+        a, b = self._translated(old), self._translated(new)
+        return self._shown.find(a) == self._shown.find(b)
+
+    def _translated(self, term: int) -> int:
+        """A lowered term as one of `_shown`."""
+        for part in below(self._forest, [term], self._numbers):
+            node = self._forest.terms[part]
+            children = tuple([self._numbers[c] for c in node.children])
+            self._numbers[part] = self._shown.term(node._replace(children=children))
+        return self._numbers[term]
 
     @property
     def _terminator(self) -> Operation:
