@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation
 
 from taso.frontends.build import Build, main_of
+from taso.passes.search.explain import Explanation
 from taso.passes.statistics import Statistics, format_time
 
 
@@ -31,11 +32,20 @@ class Report:
     """How often the given program calls each PyTorch op that runs as PyTorch runs it."""
     code: str
     """What runs: "torch", the generated source as it is, or "inductor", compiled by it."""
+    _build: Build = field(repr=False, compare=False)
 
     @staticmethod
     def of(build: Build, code: str = "torch") -> Report:
         opaque = opaque_ops(main_of(build.given))
-        return Report(build.before, build.after, build.predicted, build.rules, opaque, code)
+        return Report(build.before, build.after, build.predicted, build.rules, opaque, code, build)
+
+    def explain(self) -> Explanation:
+        """The rewrites that lead from the given program to the optimised one, in order.
+
+        As text, they are numbered, and those that repeat (in equal layers) are put together.
+        They are found by running the search again.
+        """
+        return self._build.explanation
 
     @property
     def native_share(self) -> float:

@@ -7,6 +7,7 @@ can be applied, each with what it saves under the cost model.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -28,7 +29,7 @@ from taso.passes.statistics import format_time
 SHARING = "share-equal-terms"
 """The step that computes equal terms once, and drops what no result needs."""
 
-NO_SAVING = 1e-9
+NO_SAVING = 1e-8
 """Savings below this many seconds are said to be none."""
 
 
@@ -62,8 +63,8 @@ class Explanation:
     steps: tuple[Step, ...]
     seconds: tuple[float, float]
     """Of the function as given and as chosen, under the cost model."""
-    _moves: tuple[Move, ...] = field(repr=False)
-    _forest: ProofForest = field(repr=False)
+    _moves: tuple[Move, ...] = field(default=(), repr=False)
+    _forest: ProofForest = field(default_factory=ProofForest, repr=False)
 
     def replay(self, function: func.FuncOp) -> Iterator[str]:
         """Apply the steps to the function, as it was given, one by one and in place.
@@ -145,8 +146,18 @@ def _sharing(
         names += hints
         before.append(writer.line(whole, dict(enumerate(hints))))
         if whole in live:
-            after += [f"%{hint} is %{name}" for hint, name in zip(hints, known, strict=True)]
-    return (tuple(names), tuple(before), tuple(after)) if names else None
+            after += [f"%{h} is %{n}" for h, n in zip(hints, known, strict=True) if h != n]
+    return (_distinct(names), _counted(before), tuple(after)) if names else None
+
+
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _counted(lines: Sequence[str]) -> tuple[str, ...]:
+    """Each line once, with how often it is there."""
+    counts = Counter(lines)
+    return tuple(f"{line} (×{n})" if n > 1 else line for line, n in counts.items())
 
 
 def _step(
