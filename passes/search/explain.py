@@ -63,8 +63,9 @@ class Explanation:
     steps: tuple[Step, ...]
     seconds: tuple[float, float]
     """Of the function as given and as chosen, under the cost model."""
-    _moves: tuple[Move, ...] = field(default=(), repr=False)
-    _forest: ProofForest = field(default_factory=ProofForest, repr=False)
+    moves: tuple[Move, ...] = field(default=(), repr=False)
+    """The steps but for sharing, over the terms of `forest`: what `replay` applies."""
+    forest: ProofForest = field(default_factory=ProofForest, repr=False)
 
     def replay(self, function: func.FuncOp) -> Iterator[str]:
         """Apply the steps to the function, as it was given, one by one and in place.
@@ -72,11 +73,11 @@ class Explanation:
         Yields the rule's name after each. Each step is matched in the IR and built as
         `taso-apply-rules` does it. Raises `ReplayError` where one does not follow from its rule.
         """
-        replay = Replay(self._forest, function)
-        if len(self._moves) < len(self.steps):
+        replay = Replay(self.forest, function)
+        if len(self.moves) < len(self.steps):
             replay.share()
             yield SHARING
-        for move in self._moves:
+        for move in self.moves:
             replay.apply(move)
             yield _rule(move)
 
