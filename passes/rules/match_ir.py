@@ -91,9 +91,7 @@ class IRMatcher:
         rest = [ops] * (len(self.rule.lhs) - 1)
         return self._search([[first], *rest], _Shape(), ())
 
-    def match_at(
-        self, roots: Sequence[SSAValue], values: Mapping[str, SSAValue]
-    ) -> Match | None:
+    def match_at(self, roots: Sequence[SSAValue], values: Mapping[str, SSAValue]) -> Match | None:
         """The match with left term i at root i and these values of the variables, if there is one.
 
         The roots may be without users.

@@ -56,6 +56,18 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """The steps but for sharing, as rewrites of terms, and the terms of the results."""
+
+    forest: ProofForest
+    program: TermProgram
+    writer: Writer
+    moves: tuple[Move, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Explanation:
     """The steps from a function to what the search made of it, in order."""
 
@@ -63,9 +75,8 @@ class Explanation:
     steps: tuple[Step, ...]
     seconds: tuple[float, float]
     """Of the function as given and as chosen, under the cost model."""
-    moves: tuple[Move, ...] = field(default=(), repr=False)
-    """The steps but for sharing, over the terms of `forest`: what `replay` applies."""
-    forest: ProofForest = field(default_factory=ProofForest, repr=False)
+    trace: Trace | None = field(default=None, repr=False)
+    """None where there was no search."""
 
     def replay(self, function: func.FuncOp) -> Iterator[str]:
         """Apply the steps to the function, as it was given, one by one and in place.
@@ -73,11 +84,13 @@ class Explanation:
         Yields the rule's name after each. Each step is matched in the IR and built as
         `taso-apply-rules` does it. Raises `ReplayError` where one does not follow from its rule.
         """
-        replay = Replay(self.forest, function)
-        if len(self.moves) < len(self.steps):
+        if self.trace is None:
+            return
+        replay = Replay(self.trace.forest, function)
+        if len(self.trace.moves) < len(self.steps):
             replay.share()
             yield SHARING
-        for move in self.moves:
+        for move in self.trace.moves:
             replay.apply(move)
             yield _rule(move)
 
@@ -104,6 +117,7 @@ def explain(
     moves = find_moves(forest, equations.all, before, after)
     program = TermProgram(forest, function)
     writer = Writer(forest, program, values)
+    trace = Trace(forest, program, writer, tuple(moves), tuple(before), tuple(after))
     steps: list[Step] = []
     given, seconds = function_cost(function, model), program.cost(before, model)
     if (shared := _sharing(function, forest, values, before, writer)) is not None:
@@ -113,7 +127,7 @@ def explain(
         steps.append(_step(forest, program, writer, move, (seconds, cost)))
         seconds = cost
     name = function.sym_name.data
-    return Explanation(name, tuple(steps), (given, seconds), tuple(moves), forest)
+    return Explanation(name, tuple(steps), (given, seconds), trace)
 
 
 def _rule(move: Move) -> str:

@@ -180,7 +180,8 @@ def test_a_program_that_stays_has_no_steps() -> None:
 def test_a_step_that_does_not_follow_from_its_rule_is_refused() -> None:
     module = parse_module(JOINED)
     _, explanation = explained(module)
-    (move,) = explanation.moves
+    assert explanation.trace is not None
+    (move,) = explanation.trace.moves
     first, second, third = move.places
     swapped = (first._replace(after=second.after), second._replace(after=first.after), third)
     assert move.equation is not None
@@ -192,7 +193,7 @@ def test_a_step_that_does_not_follow_from_its_rule_is_refused() -> None:
         replace(move, leaves=(move.leaves[0], move.leaves[2], move.leaves[1], move.leaves[3])),
     ):
         with pytest.raises(ReplayError):
-            Replay(explanation.forest, find_function(module.clone())).apply(wrong)
+            Replay(explanation.trace.forest, find_function(module.clone())).apply(wrong)
 
 
 def test_a_proof_names_the_equations_between_two_terms() -> None:
