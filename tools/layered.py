@@ -14,6 +14,8 @@ SWEEPS = 8
 LAYER_HEIGHT = 74.0
 GAP = 18.0
 BEND_WIDTH = 6.0
+PULL = 0.97
+"""Of its distance from the middle, what a vertex is to keep: else a long graph leans."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class _Drawing:
             joined = self._up if down else self._down
             for row in self._rows if down else reversed(self._rows):
                 wanted = [
-                    sum(x[w] for w in joined[v]) / len(joined[v]) if joined[v] else x[v]
+                    PULL * sum(x[w] for w in joined[v]) / len(joined[v]) if joined[v] else x[v]
                     for v in row
                 ]
                 self._spread(row, wanted, x)
@@ -147,15 +149,17 @@ class _Drawing:
 
 
 def _layers(operands: Sequence[Sequence[int]]) -> list[int]:
-    """The longest path from a source; a source stands right above its first user."""
+    """The longest path from a source. A chain from a source to one user ends right above it."""
     layer = [0] * len(operands)
+    users: list[list[int]] = [[] for _ in operands]
     for vertex, above in enumerate(operands):
         layer[vertex] = max((layer[o] + 1 for o in above), default=0)
-    first: dict[int, int] = {}
-    for vertex, above in enumerate(operands):
         for operand in above:
-            first[operand] = min(first.get(operand, layer[vertex]), layer[vertex])
+            users[operand].append(vertex)
+    floats: list[bool] = []
     for vertex, above in enumerate(operands):
-        if not above and vertex in first:
-            layer[vertex] = first[vertex] - 1
+        floats.append(len(users[vertex]) == 1 and all(floats[o] for o in above))
+    for vertex in reversed(range(len(operands))):
+        if floats[vertex]:
+            layer[vertex] = layer[users[vertex][0]] - 1
     return layer

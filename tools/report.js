@@ -45,25 +45,25 @@ for (const panel of panels) {
 }
 
 // A step that is opened shows its ops in both graphs.
+function show(step) {
+  for (const panel of panels) {
+    const names = new Set(step.dataset[panel.dataset.graph].split(" "));
+    const found = [...panel.querySelectorAll("g[data-name]")].filter((node) =>
+      node.dataset.name.split(" ").some((name) => names.has(name)));
+    for (const node of found) node.classList.add("lit");
+    if (found.length === 0) continue;
+    const view = panel.querySelector(".view");
+    const place = found[0].getBoundingClientRect();
+    const frame = view.getBoundingClientRect();
+    view.scrollTop += place.top - frame.top - view.clientHeight / 3;
+    view.scrollLeft += place.left - frame.left - view.clientWidth / 3;
+  }
+}
+
 for (const step of document.querySelectorAll("details[data-before]")) {
-  step.addEventListener("toggle", () => {
+  step.querySelector("summary").addEventListener("click", () => {
     for (const lit of document.querySelectorAll("g.lit")) lit.classList.remove("lit");
-    if (!step.open) return;
-    for (const panel of panels) {
-      const names = new Set(step.dataset[panel.dataset.graph].split(" "));
-      let first = null;
-      for (const node of panel.querySelectorAll("g[data-name]")) {
-        if (!node.dataset.name.split(" ").some((name) => names.has(name))) continue;
-        node.classList.add("lit");
-        first = first || node;
-      }
-      if (!first) continue;
-      const view = panel.querySelector(".view");
-      const place = first.getBoundingClientRect();
-      const frame = view.getBoundingClientRect();
-      view.scrollTop += place.top - frame.top - view.clientHeight / 3;
-      view.scrollLeft += place.left - frame.left - view.clientWidth / 3;
-    }
+    if (!step.open) show(step);
   });
 }
 

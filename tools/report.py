@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xdsl.context import Context
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Block, Operation, Region
+from xdsl.ir import Attribute, Block, Operation, Region
 
 from taso.dialects.base import TasoOp
 from taso.dialects.kernel import KernelOp
@@ -73,7 +73,7 @@ def kernels(module: ModuleOp, model: CostModel) -> list[Kernel]:
         types = (tuple(op.operand_types), tuple(op.result_types))
         key = (_text(op), types)
         seconds = _alone(op, model)
-        known = found.get(key, Kernel(_text(op), str(op.result_types[0]), 0, 0.0))
+        known = found.get(key, Kernel(_text(op), _short(op.result_types[0]), 0, 0.0))
         found[key] = Kernel(known.ops, known.type, known.count + 1, known.seconds + seconds)
     return sorted(found.values(), key=lambda kernel: -kernel.seconds)
 
@@ -84,6 +84,10 @@ def _text(op: Operation) -> str:
     names = [o.name.removeprefix("taso.") for o in inner if isinstance(o, TasoOp)]
     free = {o.name.removeprefix("taso.") for o in inner if is_free(o)}
     return " + ".join(name for name in names if name not in free)
+
+
+def _short(type_: Attribute) -> str:
+    return str(type_).removeprefix("tensor<").removesuffix(">")
 
 
 def _alone(op: Operation, model: CostModel) -> float:

@@ -234,13 +234,13 @@ def _step(
     else:
         sign, kind = ("−", "good") if saving > 0 else ("+", "bad")
         yield f'<span class="saves {kind}">{sign}{format_time(abs(saving))}</span>'
-    yield f'<span class="left">{format_time(left)} left</span></summary><pre>'
+    yield f'<span class="left">{format_time(left)} left</span></summary><div class="diff">'
     yield "".join(
-        f"<{tag}>{escape(line)}</{tag}>"
-        for tag, lines in (("del", first.before), ("ins", first.after))
+        f'<div class="{kind}">{escape(line)}</div>'
+        for kind, lines in (("gone", first.before), ("new", first.after))
         for line in lines
     )
-    yield "</pre></details>"
+    yield "</div></details>"
 
 
 def _results(lines: Iterable[str]) -> list[str]:

@@ -117,7 +117,8 @@ def explain(
     moves = find_moves(forest, equations.all, before, after)
     program = TermProgram(forest, function)
     writer = Writer(forest, program, values)
-    trace = Trace(forest, program, writer, tuple(moves), tuple(before), tuple(after))
+    ends = moves[-1].after if moves else tuple(before)
+    trace = Trace(forest, program, writer, tuple(moves), tuple(before), ends)
     steps: list[Step] = []
     given, seconds = function_cost(function, model), program.cost(before, model)
     if (shared := _sharing(function, forest, values, before, writer)) is not None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from taso.dialects.base import tensor_type
 from taso.dialects.spec import OpKind
 from taso.dialects.taso import OPS
-from taso.passes.search.egraph import CONSTANT, INPUT, RESULT, ENode, is_repeated
+from taso.passes.search.egraph import CONSTANT, INPUT, NARY_OPS, RESULT, ENode, is_repeated
 from taso.passes.search.explain import Trace
+from taso.passes.search.explain_moves import corresponding
+from taso.passes.search.explain_proof import ProofForest
 from taso.passes.search.explain_terms import below
 
 Role: TypeAlias = Literal["input", "op", "view", "prepared"]
@@ -39,34 +41,39 @@ def graphs(trace: Trace) -> tuple[list[Vertex], list[Vertex]]:
 
     Parameters, their views and constants are left out.
     """
+    before, after = (below(trace.forest, roots) for roots in (trace.before, trace.after))
     origin = _origins(trace)
-    before, after = (set(below(trace.forest, roots)) for roots in (trace.before, trace.after))
-    kept = {origin.get(term, term) for term in after}
-    fresh = {term for term in after if origin.get(term, term) not in before}
+    stays = {term: origin.get(term, term) for term in after}
+    stays = {new: old for new, old in stays.items() if old in set(before)}
+    kept = _with_links(trace.forest, stays.values())
+    fresh = set(after) - _with_links(trace.forest, stays)
     return (
-        _Graph(trace, before - kept).vertices(trace.before),
+        _Graph(trace, set(before) - kept).vertices(trace.before),
         _Graph(trace, fresh).vertices(trace.after),
     )
 
 
 def _origins(trace: Trace) -> dict[int, int]:
     """The term of the program before that each term was, where an operand alone changed."""
-    terms = trace.forest.terms
     origin: dict[int, int] = {}
     for move in trace.moves:
         places = {(place.before, place.after) for place in move.places}
-        stack = list(zip(move.before, move.after, strict=True))
-        seen: set[tuple[int, int]] = set()
-        while stack:
-            old, new = stack.pop()
-            if old == new or (old, new) in seen or (old, new) in places:
-                continue
-            seen.add((old, new))
-            a, b = terms[old], terms[new]
-            if (a.op, a.attrs, len(a.children)) == (b.op, b.attrs, len(b.children)):
+        for old, new in corresponding(trace.forest, move):
+            if (old, new) not in places:
                 origin.setdefault(new, origin.get(old, old))
-                stack.extend(zip(a.children, b.children, strict=True))
     return origin
+
+
+def _with_links(forest: ProofForest, terms: Iterable[int]) -> set[int]:
+    """The terms, and the links of the chains of sums that they are the ends of."""
+    found = set(terms)
+    stack = list(found)
+    while stack:
+        node = forest.terms[stack.pop()]
+        links = {c for c in node.children if node.op in NARY_OPS and forest.terms[c].op == node.op}
+        stack.extend(links - found)
+        found |= links
+    return found
 
 
 class _Graph:
@@ -90,7 +97,11 @@ class _Graph:
             if node.op == RESULT:
                 if (whole := node.children[0]) in numbers:
                     numbers[term] = numbers[whole]
-            elif not self._is_hidden(term, node):
+            elif self._is_hidden(term, node):
+                shown = [numbers[c] for c in node.children if c in numbers]
+                if shown:  # a view of what is prepared
+                    numbers[term] = shown[0]
+            else:
                 numbers[term] = len(made)
                 named = results.get(term, [term])
                 made.append(self._vertex(term, node, named, numbers))

@@ -9,11 +9,11 @@ of several roots waits for all of them, and acts on them together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from taso.passes.search.egraph import COMMUTATIVE_OPS, ENode
+from taso.passes.search.egraph import COMMUTATIVE_OPS, NARY_OPS, ENode
 from taso.passes.search.explain_equations import Equation, Pattern, instantiate
 from taso.passes.search.explain_proof import Edge, ProofForest
 from taso.passes.search.explain_terms import Lowering, below
@@ -72,6 +72,44 @@ def _without_detours(moves: Sequence[Move]) -> list[Move]:
             kept = kept[: seen[move.after]]
             seen = {m.before: i for i, m in enumerate(kept)}
     return kept
+
+
+def corresponding(forest: ProofForest, move: Move) -> Iterator[tuple[int, int]]:
+    """Terms before and after a move that differ in what is below them alone, users first.
+
+    With those of the places themselves, which come last on their way down. The links of a
+    chain of sums go with its end.
+    """
+    places = {(place.before, place.after) for place in move.places}
+    stack = list(zip(move.before, move.after, strict=True))
+    seen: set[tuple[int, int]] = set()
+    while stack:
+        pair = stack.pop()
+        if pair[0] == pair[1] or pair in seen:
+            continue
+        seen.add(pair)
+        yield pair
+        a, b = (forest.terms[term] for term in pair)
+        if pair in places or (a.op, a.attrs) != (b.op, b.attrs):
+            continue
+        old, new = a.children, b.children
+        if len(old) != len(new):
+            old, new = chain_operands(forest, pair[0]), chain_operands(forest, pair[1])
+        if len(old) == len(new):
+            stack.extend(zip(old, new, strict=True))
+
+
+def chain_operands(forest: ProofForest, term: int) -> list[int]:
+    """The operands of a sum of sums, or product of products."""
+    op, operands, stack = forest.terms[term].op, list[int](), [term]
+    while stack:
+        top = stack.pop()
+        node = forest.terms[top]
+        if top == term or (op in NARY_OPS and node.op == op):
+            stack.extend(reversed(node.children))
+        else:
+            operands.append(top)
+    return operands
 
 
 class _Spot:

@@ -15,7 +15,6 @@ from taso.passes.rules.match_ir import IRMatcher
 from taso.passes.rules.notation import Rule
 from taso.passes.search.egraph import (
     CONSTANT,
-    NARY_OPS,
     RESULT,
     ENode,
     make_node,
@@ -23,7 +22,7 @@ from taso.passes.search.egraph import (
     operand_classes,
 )
 from taso.passes.search.explain_equations import Equation, instantiate
-from taso.passes.search.explain_moves import Move
+from taso.passes.search.explain_moves import Move, chain_operands
 from taso.passes.search.explain_proof import ProofForest
 from taso.passes.search.explain_terms import Lowering, below, read_terms
 
@@ -109,21 +108,10 @@ class Replay:
             old, new = self._lower(before), self._lower(after)
             constants = sorted((old, new), key=lambda t: self._forest.terms[t].op == CONSTANT)
             folds = self._fold(constants[0]) == self._forest.terms[constants[1]]
-            if not folds and self._chain(old) != self._chain(new):
+            chains = (sorted(chain_operands(self._forest, t)) for t in (old, new))
+            if not folds and len({tuple(chain) for chain in chains}) > 1:
                 raise ReplayError(f"{_name(move)} does not hold")
             self._equate(old, new)
-
-    def _chain(self, term: int) -> list[int]:
-        """The operands of a sum of sums, or product of products, sorted."""
-        op = self._forest.terms[term].op
-        operands, stack = list[int](), [term]
-        while stack:
-            node = self._forest.terms[top := stack.pop()]
-            if op in NARY_OPS and node.op == op:
-                stack.extend(node.children)
-            else:
-                operands.append(top)
-        return sorted(operands)
 
     def _fold(self, term: int) -> ENode | None:
         """The constant that a term of constants is."""

@@ -15,7 +15,7 @@ from taso.passes.search.egraph import (
     node_attrs,
     operand_classes,
 )
-from taso.passes.search.explain_moves import Move
+from taso.passes.search.explain_moves import Move, corresponding
 from taso.passes.search.explain_proof import ProofForest
 from taso.passes.search.explain_terms import TermProgram
 
@@ -58,19 +58,9 @@ class Writer:
 
     def follow(self, move: Move) -> None:
         """Name what a move made after what it took the place of."""
-        places = {place.before: place.after for place in move.places}
-        stack = list(zip(move.before, move.after, strict=True))
-        seen: set[tuple[int, int]] = set()
-        while stack:
-            old, new = stack.pop()
-            if old == new or (old, new) in seen:
-                continue
-            seen.add((old, new))
+        for old, new in corresponding(self._forest, move):
             if new not in self._names:
                 self._names[new] = self.name(old)
-            a, b = self._forest.terms[old], self._forest.terms[new]
-            if places.get(old) != new and a.op == b.op and len(a.children) == len(b.children):
-                stack.extend(zip(a.children, b.children, strict=True))
 
     def lines(self, parts: Sequence[int]) -> list[str]:
         """Each op among the terms as a line of IR."""
