@@ -229,7 +229,7 @@ class _Planner:
                 if self.forest.find(term) in self._goals and not self._is_final(term):
                     awaited.update(e.equation for e in self.forest.path(term, self._goal(term)))
         best = min(joint, key=lambda number: (number in awaited, -len(joint[number]), number))
-        return joint[best]
+        return sorted(joint[best], key=lambda use: use[1].root)
 
     def _apply(self, group: Sequence[tuple[_Spot, Edge]]) -> None:
         """Use an equation at its roots, once what is below them has the form it needs."""

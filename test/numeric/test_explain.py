@@ -41,7 +41,8 @@ def explained(
     done = optimize_function(
         find_function(result), rules, model, limits, exact=exact, explained=True
     )
-    assert done is not None and done.explanation is not None
+    assert done is not None
+    assert done.explanation is not None
     assert done.explanation.seconds[1] == pytest.approx(done.selection.cost, rel=1e-6)
     return result, done.explanation
 
@@ -109,7 +110,8 @@ def test_a_rule_of_several_roots_is_one_step_at_several_places() -> None:
     module = parse_module(JOINED)
     (step,) = check(module, random_inputs(find_function(module), 1)).steps
     assert (step.rule, set(step.at)) == ("matmul-concat-weights-3", {"y0", "y1", "y2"})
-    assert len(step.before) == 3 and len(step.after) == 3
+    assert len(step.before) == 3
+    assert len(step.after) == 3
     assert step.after[-1].startswith("%y0, %y1, %y2 = taso.split ")
     assert step.saving > 0
 
@@ -235,8 +237,10 @@ def test_the_pass_writes_the_steps_of_every_function(tmp_path: Path) -> None:
     module = parse_module(PROGRAMS["chain"] + other)
     OptimizePass(explain=str(file)).apply(context(), module)
     text = file.read_text("utf-8")
-    assert text.startswith("@main: ") and "\n@other: " in text
-    assert "matmul-associate" in text and "matmul-concat-weights-3 at %y" in text
+    assert text.startswith("@main: ")
+    assert "\n@other: " in text
+    assert "matmul-associate" in text
+    assert "matmul-concat-weights-3 at %y" in text
 
 
 def test_explaining_changes_nothing(tmp_path: Path) -> None:
@@ -247,7 +251,7 @@ def test_explaining_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PassFailedException, match="none/steps.txt: No such file or directory"):
+    with pytest.raises(PassFailedException, match=r"none/steps\.txt: No such file or directory"):
         OptimizePass(explain=str(tmp_path / "none" / "steps.txt")).apply(
             context(), parse_module(JOINED)
         )
