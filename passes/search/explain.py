@@ -7,9 +7,10 @@ can be applied, each with what it saves under the cost model.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from xdsl.dialects import func
 from xdsl.ir import SSAValue
@@ -119,16 +120,45 @@ def explain(
     writer = Writer(forest, program, values)
     ends = moves[-1].after if moves else tuple(before)
     trace = Trace(forest, program, writer, tuple(moves), tuple(before), ends)
-    steps: list[Step] = []
-    given, seconds = function_cost(function, model), program.cost(before, model)
-    if (shared := _sharing(function, forest, values, before, writer)) is not None:
-        steps.append(Step(SHARING, False, *shared, (given, seconds)))
-    for move in moves:
-        cost = program.cost(move.after, model)
-        steps.append(_step(forest, program, writer, move, (seconds, cost)))
-        seconds = cost
-    name = function.sym_name.data
-    return Explanation(name, tuple(steps), (given, seconds), trace)
+    shared = _sharing(function, forest, values, before, writer)
+    untimed = [_step(forest, program, writer, move) for move in moves]
+    states = [tuple(before), *(move.after for move in moves)]
+    patterns = [step.pattern for step in untimed]
+    costs = _costs(lambda i: program.cost(states[i], model), patterns)
+    given = function_cost(function, model)
+    steps = [replace(step, seconds=(costs[i], costs[i + 1])) for i, step in enumerate(untimed)]
+    if shared is not None:
+        steps.insert(0, Step(SHARING, False, *shared, (given, costs[0])))
+    return Explanation(function.sym_name.data, tuple(steps), (given, costs[-1]), trace)
+
+
+def _costs(
+    cost: Callable[[int], float], patterns: Sequence[object], *, tolerance: float = 1e-9
+) -> list[float]:
+    """The cost of each program on a way of steps with these patterns; `cost` computes one.
+
+    Steps of one pattern save the same, as a rule. Where that adds up to what a stretch of the
+    way saves, the programs on it are not looked at one by one.
+    """
+    costs = {0: cost(0), len(patterns): cost(len(patterns))}
+    savings: dict[object, float] = {}
+    stack = [(0, len(patterns))]
+    while stack:
+        start, end = stack.pop()
+        if end - start == 0:
+            continue
+        if end - start == 1:
+            savings.setdefault(patterns[start], costs[start] - costs[end])
+            continue
+        saved = [savings.get(pattern, math.nan) for pattern in patterns[start:end]]
+        if abs(sum(saved) - (costs[start] - costs[end])) <= tolerance * costs[0]:
+            for i, saving in zip(range(start + 1, end), saved, strict=False):
+                costs[i] = costs[i - 1] - saving
+            continue
+        middle = (start + end) // 2
+        costs[middle] = cost(middle)
+        stack += [(middle, end), (start, middle)]
+    return [costs[i] for i in range(len(patterns) + 1)]
 
 
 def _rule(move: Move) -> str:
@@ -181,8 +211,8 @@ def _step(
     program: TermProgram,
     writer: Writer,
     move: Move,
-    seconds: tuple[float, float],
 ) -> Step:
+    """The step of a move, not timed yet."""
     olds, news = [p.before for p in move.places], [p.after for p in move.places]
     stop = set(move.leaves)
     if move.equation is None or move.equation.rule is None:
@@ -202,7 +232,7 @@ def _step(
         _pattern(forest, program, old),
         _pattern(forest, program, new),
     )
-    return Step(_rule(move), backward, at, before, tuple(after), seconds, pattern)
+    return Step(_rule(move), backward, at, before, tuple(after), (0.0, 0.0), pattern)
 
 
 def _pattern(forest: ProofForest, program: TermProgram, parts: Sequence[int]) -> object:

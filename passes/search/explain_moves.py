@@ -143,6 +143,17 @@ class _Spot:
         self._user.put(self._planner.forest.term(node._replace(children=children)))
 
 
+class _Rebuilt:
+    """The terms that are rebuilt, and those that need not be."""
+
+    def __init__(self, made: Mapping[int, int], old: int) -> None:
+        self._made = made
+        self._old = old
+
+    def __contains__(self, term: object) -> bool:
+        return term in self._made or (isinstance(term, int) and term < self._old)
+
+
 class _Planner:
     """Keeps the program, as the terms of its results, and the moves so far."""
 
@@ -160,6 +171,7 @@ class _Planner:
         self.roots = tuple(before)
         self._goals = {forest.find(t): t for t in below(forest, after)}
         self._walked: dict[tuple[int, int], int] = {}
+        self._final: dict[int, bool] = {}
 
     def run(self) -> None:
         while ready := self._ready():
@@ -168,12 +180,14 @@ class _Planner:
     def replace(self, old: int, new: int) -> None:
         """Give all users of a term the other one."""
         made = {old: new}
-        for term in below(self.forest, self.roots, made):
+        # A term has a larger number than its operands: none below `old` uses it.
+        for term in below(self.forest, self.roots, _Rebuilt(made, old)):
             node = self.forest.terms[term]
-            children = tuple([made[c] for c in node.children])
-            same = children == node.children
-            made[term] = term if same else self.forest.term(node._replace(children=children))
-        self.roots = tuple(made[t] for t in self.roots)
+            children = tuple([made.get(c, c) for c in node.children])
+            if children != node.children:
+                made[term] = self.forest.term(node._replace(children=children))
+                self._final[made[term]] = self._is_final(term)
+        self.roots = tuple(made.get(t, t) for t in self.roots)
 
     def _ready(self) -> list[int]:
         """Terms without the form that they are to have, whose users all have theirs."""
@@ -192,8 +206,10 @@ class _Planner:
         return self._goals[self.forest.find(term)]
 
     def _is_final(self, term: int) -> bool:
-        goal = self._goals.get(self.forest.find(term))
-        return goal is not None and self._head(term) == self._head(goal)
+        if term not in self._final:
+            goal = self._goals.get(self.forest.find(term))
+            self._final[term] = goal is not None and self._head(term) == self._head(goal)
+        return self._final[term]
 
     def _head(self, term: int) -> ENode:
         """The op over classes. The order of two operands that may be swapped is left out."""
@@ -204,19 +220,22 @@ class _Planner:
         return node._replace(children=tuple(children))
 
     def _advance(self, ready: Sequence[int]) -> None:
-        """Take the next step of one of the terms, or of a group that one rule waits for."""
+        """Take the next step of each term, or of a group that one rule waits for."""
         joint: dict[int, list[tuple[_Spot, Edge]]] = {}
-        for term in ready:
+        moved = False
+        for term in ready:  # none is below another
             path = self.forest.path(term, self._goal(term))
             spot = _Spot(self, term)
-            if not path:
-                self._reorder(spot, self._goal(term))
-                return
-            if len(self._equations[path[0].equation].left) == 1:
+            if path and len(self._equations[path[0].equation].left) > 1:
+                joint.setdefault(path[0].equation, []).append((spot, path[0]))
+                continue
+            moved = True
+            if path:
                 self._apply([(spot, path[0])])
-                return
-            joint.setdefault(path[0].equation, []).append((spot, path[0]))
-        self._apply(self._choose(joint, ready))
+            else:
+                self._reorder(spot, self._goal(term))
+        if not moved:
+            self._apply(self._choose(joint, ready))
 
     def _choose(
         self, joint: Mapping[int, list[tuple[_Spot, Edge]]], ready: Sequence[int]

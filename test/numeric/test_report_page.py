@@ -106,7 +106,7 @@ def test_colours_say_what_changed(tmp_path: Path) -> None:
     assert "new" not in classes(before)
     assert "gone" not in classes(after)
     for graph, changed in ((before, "gone"), (after, "new")):
-        drawn = re.findall(r'<g class="([\w ]+)".*?<text x.*?>([^<]*)</text>', graph)
+        drawn = re.findall(r'<g class="([\w ]+)".*?<text x.*?>([^<]*)</text>', graph, re.DOTALL)
         assert (f"op {changed}", "matmul") in drawn  # the joined products
         assert ("op", "layer_norm") in drawn
         assert (f"op {changed}", "layer_norm") not in drawn
