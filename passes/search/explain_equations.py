@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import NamedTuple, TypeAlias, cast
 
-from taso.dialects.spec import AttrValue
+from taso.dialects.spec import AttrValue, TensorSpec, get_ints, get_str
+from taso.dialects.values import splat_constant, splat_value
 from taso.passes.rules.notation import (
     AttrVar,
     Batch,
@@ -31,6 +32,7 @@ from taso.passes.search.egraph import (
     ENode,
     Reason,
     make_node,
+    node_attrs,
 )
 from taso.passes.search.explain_proof import ProofForest
 from taso.passes.search.match import Substitution as Match
@@ -110,13 +112,24 @@ class Equations:
         name, substitution = reason
         match substitution:
             case Match():
-                self._post(self._instances.instance(name, substitution, self.births))
+                self._post(self._instance(name, substitution))
             case (str() as op, tuple() as groups):
                 self._post(_chain(op, cast("tuple[tuple[int, ...], ...]", groups), self.births))
             case (ENode() as node, ENode() as constant):
                 self._post(self._folding(self._over_terms(node), constant))
             case _:
                 pass  # congruence, which follows from the others
+
+    def _instance(self, name: str, match: Match) -> Equation:
+        """The rule at a match. A constant 0 on its left side may be -0 in the program."""
+        equation = self._instances.instance(name, match, self.births)
+        for root, cid in enumerate(match.roots[: len(equation.left)]):
+            term = instantiate(self.forest, equation.side(root, forward=True), equation.leaves)
+            if self.forest.terms[term].op == RESULT and len(match.roots) < len(equation.left):
+                continue  # the match names the op, of which these are results
+            if self.forest.find(term) != self.forest.find(self.births[cid]):
+                return replace(equation, left=tuple(map(_with_negative_zeros, equation.left)))
+        return equation
 
     def _post(self, equation: Equation) -> None:
         number = len(self.all)
@@ -129,12 +142,22 @@ class Equations:
             self.forest.equate(left, right, number, root)
 
     def _folding(self, node: ENode, constant: ENode) -> Equation:
-        args: list[Pattern] = []
-        for i, child in enumerate(node.children):
-            held = self._constant(child)
-            args.append(i if held is None else Node(CONSTANT, held.attrs, ()))
-        left = Node(node.op, node.attrs, tuple(args))
-        return Equation(FOLDING, (left,), (Node(CONSTANT, constant.attrs, ()),), node.children)
+        args = tuple([self._folded(child, i) for i, child in enumerate(node.children)])
+        right = Node(CONSTANT, constant.attrs, ())
+        return Equation(FOLDING, (Node(node.op, node.attrs, args),), (right,), node.children)
+
+    def _folded(self, term: int, leaf: int) -> Pattern:
+        """An operand that is constant: a constant, or an op of several results on constants."""
+        held = self._constant(term)
+        if held is not None:
+            return Node(CONSTANT, held.attrs, ())
+        find, terms = self.forest.find, self.forest.terms
+        for node in (terms[t] for t in self.births if find(t) == find(term)):
+            constants = [self._constant(c) for c in node.children]
+            args = tuple([Node(CONSTANT, c.attrs, ()) for c in constants if c is not None])
+            if args and len(args) == len(constants):
+                return Node(node.op, node.attrs, args)
+        return leaf
 
     def _constant(self, term: int) -> ENode | None:
         """The first constant that the term is known to equal."""
@@ -150,6 +173,17 @@ def _chain(op: str, groups: Sequence[Sequence[int]], births: Sequence[int]) -> E
     flat = Node(op, (), tuple(chain.from_iterable(numbers)))
     terms = tuple(births[c] for c in chain.from_iterable(groups))
     return Equation(NARY, (Node(op, (), nested),), (flat,), terms)
+
+
+def _with_negative_zeros(node: Node) -> Node:
+    if node.op == CONSTANT:
+        attrs = node_attrs(ENode(CONSTANT, node.attrs, ()))
+        if splat_value(attrs) != 0.0:
+            return node
+        spec = TensorSpec(get_ints(attrs, "shape"), get_str(attrs, "dtype"))
+        return Node(CONSTANT, make_node(CONSTANT, splat_constant(-0.0, spec)).attrs, ())
+    args = tuple([_with_negative_zeros(a) if isinstance(a, Node) else a for a in node.args])
+    return node._replace(args=args)
 
 
 class _Instances:

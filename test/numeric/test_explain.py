@@ -198,6 +198,32 @@ def test_a_step_that_does_not_follow_from_its_rule_is_refused() -> None:
             Replay(explanation.trace.forest, find_function(module.clone())).apply(wrong)
 
 
+def test_a_negative_zero_matched_as_zero_is_explained() -> None:
+    text = """
+func.func @main(%x: tensor<3xf64>) -> tensor<3xf64> {
+  %z = taso.constant 0.0 : tensor<3xf64>
+  %n = taso.neg %z : tensor<3xf64>
+  %s = taso.add %x, %n : tensor<3xf64>
+  %t = taso.exp %s : tensor<3xf64>
+  func.return %t : tensor<3xf64>
+}"""
+    module = parse_module(text)
+    steps = check(module, random_inputs(find_function(module), 1)).steps
+    assert steps[-1].rule == "elementwise-add-zero"
+
+
+def test_a_part_of_a_constant_is_explained() -> None:
+    text = """
+func.func @main(%x: tensor<5x3xf64>) -> (tensor<2x3xf64>, tensor<3x3xf64>) {
+  %d = taso.sub %x, %x : tensor<5x3xf64>
+  %a, %b = taso.split %d, axis = 0, sizes = [2, 3] : tensor<5x3xf64> -> tensor<2x3xf64>, tensor<3x3xf64>
+  func.return %a, %b : tensor<2x3xf64>, tensor<3x3xf64>
+}"""
+    module = parse_module(text)
+    steps = check(module, random_inputs(find_function(module), 1)).steps
+    assert "constant-folding" in [step.rule for step in steps]
+
+
 def test_a_proof_names_the_equations_between_two_terms() -> None:
     forest = ProofForest()
     a, b, c = (forest.term(ENode("input", (i,), ())) for i in range(3))
