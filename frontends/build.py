@@ -21,11 +21,15 @@ from taso.lowering.measured_cost import MeasuredCostModel
 from taso.lowering.pipeline import lower
 from taso.lowering.torch_source import file_name, torch_source
 from taso.lowering.triton_source.module import triton_source
+from taso.passes.apply_rules import find_rule
 from taso.passes.form_kernels import FormKernelsPass
 from taso.passes.hoist_params import HoistParamsPass
-from taso.passes.optimize import OptimizePass
+from taso.passes.optimize import OptimizePass, optimize_function
+from taso.passes.rules.library import DEFAULT_RULES
+from taso.passes.search.convert import UnsupportedError
 from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import Device, device_named
+from taso.passes.search.explain import Explanation
 from taso.passes.search.extract import function_cost
 from taso.passes.search.interrupt import interruptible
 from taso.passes.search.saturate import Limits
@@ -143,6 +147,21 @@ class Build:
     def is_random(self) -> bool:
         """Whether the program draws random numbers."""
         return any(map(is_random, self.given.walk()))
+
+    @cached_property
+    def explanation(self) -> Explanation:
+        """The steps that the search takes, which is run again; none where it leaves the program."""
+        limits, exact = Limits(seconds=self.time_limit), self.numerics == "exact"
+        function, rules = main_of(self.given.clone()), [find_rule(n) for n in DEFAULT_RULES]
+        try:
+            done = optimize_function(
+                function, rules, self.model, limits, exact=exact, explained=True
+            )
+        except UnsupportedError:
+            done = None
+        if done is None or done.explanation is None:
+            return Explanation(function.sym_name.data, (), self.predicted)
+        return done.explanation
 
     @property
     def _device(self) -> Device:

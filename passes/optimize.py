@@ -31,6 +31,7 @@ from taso.passes.search.convert import UnsupportedError, from_selection, origin_
 from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import device_named
 from taso.passes.search.egraph import EGraph
+from taso.passes.search.explain import Explanation, explain
 from taso.passes.search.extract import Selection
 from taso.passes.search.interrupt import interruptible
 from taso.passes.search.saturate import Limits, Report, saturate
@@ -57,6 +58,7 @@ class OptimizePass(ModulePass):
     rules: names of rules and families instead of the default ones.
     rule-file: a file of more rules, in their text form.
     candidates: how many of the cheapest programs are compared again with their kernels formed.
+    explain: a file to write the steps to that lead from each function to what it became.
 
     A function that is more than one block of `taso` ops is left as it is, with a warning.
     """
@@ -71,6 +73,7 @@ class OptimizePass(ModulePass):
     rules: tuple[str, ...] | None = None
     rule_file: str | None = None
     candidates: int = 1
+    explain: str | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         try:
@@ -87,12 +90,15 @@ class OptimizePass(ModulePass):
             raise PassFailedException(f"candidates is {self.candidates}, expected 1 or more")
         try:
             rules = self._rules()
+            explanations: list[Explanation] = []
             with interruptible():
                 for function in [f for f in op.walk() if isinstance(f, func.FuncOp)]:
                     if not function.is_declaration:
-                        self._optimize(function, rules, model, choose)
+                        explanations += self._optimize(function, rules, model, choose)
         except ValueError as e:  # a rule that is wrong
             raise PassFailedException(str(e)) from e
+        if self.explain is not None:
+            _write(self.explain, "\n\n".join(map(str, explanations)) + "\n")
 
     def _rules(self) -> list[Rule | RuleFamily]:
         names = DEFAULT_RULES if self.rules is None else self.rules
@@ -112,16 +118,25 @@ class OptimizePass(ModulePass):
         rules: Sequence[Rule | RuleFamily],
         model: CostModel,
         choose: Chooser | None,
-    ) -> None:
+    ) -> list[Explanation]:
         limits = Limits(self.node_limit, self.iterations, self.time_limit)
-        exact = self.numerics == "exact"
+        exact, explained = self.numerics == "exact", self.explain is not None
         many = self.candidates
         try:
-            optimize_function(
-                function, rules, model, limits, exact=exact, candidates=many, choose=choose
+            done = optimize_function(
+                function,
+                rules,
+                model,
+                limits,
+                exact=exact,
+                candidates=many,
+                choose=choose,
+                explained=explained,
             )
         except UnsupportedError as e:
             _warn(function, str(e))
+            return []
+        return [] if done is None or done.explanation is None else [done.explanation]
 
 
 def read_rules(path: str) -> list[Rule]:
@@ -144,6 +159,13 @@ def read_rules(path: str) -> list[Rule]:
         raise RuleError(f"{path}:1:1: {e}") from e
 
 
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as e:
+        raise PassFailedException(f"{path}: {e.strerror}") from e
+
+
 @dataclass(frozen=True)
 class Optimized:
     """What was done to a function; costs in seconds under the cost model."""
@@ -151,6 +173,8 @@ class Optimized:
     saturation: Report
     cost_before: float
     selection: Selection
+    explanation: Explanation | None
+    """If it was asked for."""
 
 
 def optimize_function(
@@ -162,6 +186,7 @@ def optimize_function(
     exact: bool = False,
     candidates: int = 1,
     choose: Chooser | None = None,
+    explained: bool = False,
 ) -> Optimized | None:
     """Rewrite the function's body in place; None where a limit that is not positive keeps it.
 
@@ -175,7 +200,16 @@ def optimize_function(
         return None
     usable = [rule for rule in rules if is_exact(rule)] if exact else rules
     with interruptible() as interrupt, progress.shown(function.sym_name.data, limits.seconds):
-        found = _search(function, usable, model, limits, exact, candidates, choose)
+        found = _search(
+            function,
+            usable,
+            model,
+            limits,
+            exact=exact,
+            candidates=candidates,
+            choose=choose,
+            explained=explained,
+        )
     if interrupt.requested:
         _note(function, "the search was interrupted; this is the best program found so far")
     return found
@@ -186,9 +220,11 @@ def _search(
     rules: Sequence[Rule | RuleFamily],
     model: CostModel,
     limits: Limits,
+    *,
     exact: bool,
     candidates: int,
     choose: Chooser | None,
+    explained: bool,
 ) -> Optimized | None:
     with _paused_collector():
         started = time.monotonic()
@@ -208,8 +244,11 @@ def _search(
             modules = [_formed(function, graph, roots, each, model) for each in found]
             by_cost = partial(_cheapest, model=model, given=function)
             selection = found[(choose or by_cost)(modules)]
+        explanation = None
+        if explained:
+            explanation = explain(function, graph, roots, selection, rules, model)
         from_selection(function, graph, roots, selection)
-    return Optimized(report, found[0].before, selection)
+    return Optimized(report, found[0].before, selection, explanation)
 
 
 @contextmanager
