@@ -12,7 +12,8 @@ from functools import cache
 from types import UnionType
 from typing import TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from taso.dialects.base import AttrValue
+from taso.dialects.base import AttrValue, ConstraintError, TensorSpec
+from taso.dialects.window import require_places, window_of
 
 AttrFunction: TypeAlias = Callable[..., AttrValue | None]
 
@@ -241,3 +242,23 @@ def product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | N
     """The shape of the matmul of two shapes."""
     prefix = a[:-2] or b[:-2]
     return (*prefix, a[-2], b[-1]) if min(len(a), len(b)) >= 2 else None
+
+
+@attr_function
+def convolution_shape(
+    image: tuple[int, ...],
+    weight: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> tuple[int, ...] | None:
+    """The shape of the convolution of two shapes, whatever its groups."""
+    attrs = {"stride": stride, "padding": padding, "dilation": dilation}
+    if len(image) != 4 or len(weight) != 4:
+        return None
+    try:
+        window = window_of(weight[2:], attrs, "convolution_shape")
+        places = require_places(window, TensorSpec(image, "f32"), "convolution_shape")
+    except ConstraintError:
+        return None
+    return (image[0], weight[0], *places)

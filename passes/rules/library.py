@@ -11,6 +11,7 @@ from taso.passes.rules import (
     composite,
     concat,
     convolution,
+    convolution_merge,
     einsum,
     elementwise,
     matmul,
@@ -43,11 +44,14 @@ RULES: dict[str, Rule] = by_name(
         einsum.RULES,
         matmul.RULES,
         convolution.RULES,
+        convolution_merge.RULES,
     )
 )
 """Every rule of a fixed number of terms, in the order in which they are tried."""
 
-FAMILIES: dict[str, RuleFamily] = {family.name: family for family in matmul.FAMILIES}
+FAMILIES: dict[str, RuleFamily] = {
+    family.name: family for family in (*matmul.FAMILIES, *convolution_merge.FAMILIES)
+}
 """Every rule for any number of siblings."""
 
 ON_REQUEST: dict[str, str] = {
@@ -57,6 +61,11 @@ ON_REQUEST: dict[str, str] = {
     "matmul-of-concat-columns": "undoes the concat of weights",
     "matmul-of-concat-rows": "as the one before",
     "matmul-batch": "pairs all products of a shape, the dependent ones too",
+    "convolution-concat-inputs-reversed": "undoes a concat that the program has for a reason",
+    "convolution-of-concat": "as the one before",
+    "convolution-ungroup": "one step where widening takes several, for more multiplications",
+    "convolution-interleave-groups": "reshapes of its pieces copy, which no cost counts",
+    "convolution-batch": "pairs all convolutions of a shape, the dependent ones too",
     "reduction-mean-as-sum": "a mean is one op; only other rules would gain by the sum",
 }
 """Rules that the search does not use unless asked to, each with the reason."""

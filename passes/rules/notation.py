@@ -8,7 +8,7 @@ compiled to PDL, inverted, and checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -399,6 +399,10 @@ def _check_call(rule: str, call: Call) -> None:
         _check_expr(rule, expr)
 
 
+MAX_SIBLINGS = 8
+"""Rules for any number of siblings are written out up to this many."""
+
+
 @dataclass(frozen=True)
 class RuleFamily:
     """One multi-root rule for any number of siblings: roots alike but for their own symbols.
@@ -409,3 +413,8 @@ class RuleFamily:
 
     name: str
     members: dict[int, Rule] = field(hash=False)
+
+
+def sibling_family(name: str, member: Callable[[int], Rule]) -> RuleFamily:
+    """The family with `member(n)` as its rule for n siblings."""
+    return RuleFamily(name, {count: member(count) for count in range(2, MAX_SIBLINGS + 1)})
