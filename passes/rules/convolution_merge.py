@@ -9,6 +9,7 @@ from __future__ import annotations
 from taso.passes.rules.convolution import DILATION, PADDING, STRIDE, convolve
 from taso.passes.rules.notation import (
     Apply,
+    AttrExpr,
     Condition,
     Dim,
     DimExpr,
@@ -116,7 +117,7 @@ def _twice(dim: Dim) -> DimProduct:
     return DimProduct((2, dim))
 
 
-def _enlarged(weight: Term, rows: DimExpr, columns: DimExpr) -> Term:
+def _enlarged(weight: Term, rows: AttrExpr, columns: AttrExpr) -> Term:
     """Kernels with so many zeros more on each side."""
     margins = (0, 0, rows, columns)
     return pad(weight, margins, margins, 0.0)
@@ -142,21 +143,25 @@ ENLARGE_KERNEL = Rule(
     nonfinite="lost",
 )
 
-_high = var("w", o, i, DimSum((kh, _twice(a))), kv)
+kh_more, ph_more = dims("kh_more ph_more")
+_high = var("w", o, i, kh_more, kv)
 _wide = var("u", Dim("j"), i, kh, DimSum((kv, _twice(b))))
+_rows = Apply("whole", (Apply("times", (Apply("minus", (kh_more, kh)), 0.5)),))
+_wider = (ph_more, _padding_and[1])
 
 # 3×1 beside 1×3: both become 3×3.
 ENLARGE_BOTH_KERNELS = Rule(
     "convolution-enlarge-both-kernels",
-    lhs=(
-        _windows_of(_high, (_padding_and[0], pv)),
-        _windows_of(_wide, (ph, _padding_and[1])),
-    ),
+    lhs=(_windows_of(_high, (ph_more, pv)), _windows_of(_wide, (ph, _padding_and[1]))),
     rhs=(
-        _windows_of(_enlarged(_high, 0, b), _padding_and),
-        _windows_of(_enlarged(_wide, a, 0), _padding_and),
+        _windows_of(_enlarged(_high, 0, b), _wider),
+        _windows_of(_enlarged(_wide, _rows, 0), _wider),
     ),
-    where=(Condition("is_positive", (a,)), Condition("is_positive", (b,))),
+    where=(
+        Condition("is_positive", (_rows,)),
+        Condition("is_positive", (b,)),
+        Condition("equal", (ph_more, Apply("plus", (ph, Apply("times", (dh, _rows)))))),
+    ),
     nonfinite="lost",
 )
 

@@ -236,46 +236,44 @@ class _Draw:
 
     def convolution_operands(self, call: Call) -> list[Sizes]:
         """Draw a window and groups, and an image and a weight that fit them."""
-        draw = self.rng.randint
-        attrs = self.window_attributes(call, {"groups": self.rng.choice((1, 1, 2, 3, 4))})
-        groups = cast(int, attrs["groups"])
-        drawn = (groups * draw(1, 3), draw(1, 3), draw(1, 3), draw(1, 3))
+        rng = self.rng
+        proposals: Attrs = {
+            "stride": (rng.randint(1, 3), rng.randint(1, 3)),
+            "dilation": (rng.randint(1, 2), rng.randint(1, 2)),
+            "groups": rng.choice((1, 1, 2, 3, 4)),
+        }
+        attrs = self.bound(call, proposals)
+        groups, dilation = cast(int, attrs["groups"]), cast(Sizes, attrs["dilation"])
+        drawn = (groups * rng.randint(1, 3), *(rng.randint(1, 3) for _ in range(3)))
         weight = self.completed(call.args[1], drawn)
-        image = self.image(call.args[0], weight[1] * groups, window_of(weight[2:], attrs, "C2"))
+        # Half of the paddings are those that keep the size, as in most programs.
+        same = tuple(d * (k // 2) for d, k in zip(dilation, weight[2:], strict=True))
+        padding = rng.choice((same, (rng.randint(0, 2), rng.randint(0, 2))))
+        window = window_of(weight[2:], {**attrs, **self.bound(call, {"padding": padding})}, "C2")
+        image = self.image(call.args[0], weight[1] * groups, window)
         weight = self.completed(call.args[1], (weight[0], image[1] // groups, *weight[2:]))
         return [image, self.term(call.args[1], weight)]
 
     def pool_operands(self, call: Call) -> list[Sizes]:
         """Draw a window that is padded by at most half of it, and an image that fits it."""
         draw = self.rng.randint
-        self.bind("kernel", call.attr("kernel"), (draw(1, 3), draw(1, 3)), 4)
-        kernel = cast(Sizes, self.value("kernel", call.attr("kernel"), 4))
-        padding = tuple(draw(0, k // 2) for k in kernel)
-        counted = {"count_include_pad": self.rng.choice((False, True))}
-        attrs = self.window_attributes(call, {"padding": padding, **counted})
-        return [self.image(call.args[0], draw(1, 3), window_of(kernel, attrs, "C2"))]
+        proposals: Attrs = {
+            "kernel": (draw(1, 3), draw(1, 3)),
+            "stride": (draw(1, 3), draw(1, 3)),
+            "dilation": (draw(1, 2), draw(1, 2)),
+            "count_include_pad": self.rng.choice((False, True)),
+        }
+        attrs = self.bound(call, proposals)
+        kernel = cast(Sizes, attrs["kernel"])
+        padding = self.bound(call, {"padding": tuple(draw(0, k // 2) for k in kernel)})
+        return [self.image(call.args[0], draw(1, 3), window_of(kernel, {**attrs, **padding}, "C2"))]
 
-    def window_attributes(self, call: Call, proposals: Attrs) -> Attrs:
-        """Bind the attributes of a window: to proposals, where there are, else at random."""
-        draw = self.rng.randint
-        ranges = {"stride": (1, 3), "padding": (0, 2), "dilation": (1, 2)}
-        drawn = {name: (draw(*ends), draw(*ends)) for name, ends in ranges.items()}
-        # A padding may be a sum with multiples of the dilation.
-        for name, expr in sorted(call.attrs, key=lambda attr: attr[0] == "padding"):
-            if (proposal := {**drawn, **proposals}.get(name)) is not None:
-                self.draw_in_sums(expr)
-                self.bind(name, expr, proposal, 4)
-        return {name: cast(AttrValue, self.value(name, e, 4)) for name, e in call.attrs}
-
-    def draw_in_sums(self, expr: object) -> None:
-        """Draw the dims of sums with several that are unknown: no proposal determines them."""
-        for entry in cast("tuple[object, ...]", expr) if isinstance(expr, tuple) else ():
-            dims = {s.name for s in expr_symbols(entry) if isinstance(s, Dim)}
-            unknown = sorted(dims.difference(self.instance.symbols.dims))
-            if len(unknown) > 1:
-                self.instance.symbols.dims.update(
-                    {name: self.rng.randint(0, 2) for name in unknown}
-                )
+    def bound(self, call: Call, proposals: Attrs) -> Attrs:
+        """Those attributes of a call for which there are proposals, bound to them if not before."""
+        exprs = {name: expr for name, expr in call.attrs if name in proposals}
+        for name, expr in exprs.items():
+            self.bind(name, expr, proposals[name], 4)
+        return {name: cast(AttrValue, self.value(name, e, 4)) for name, e in exprs.items()}
 
     def image(self, arg: Term, channels: int, window: Window) -> Sizes:
         """Draw an image into which a window fits, as far as it is not known."""
