@@ -245,6 +245,24 @@ def product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | N
 
 
 @attr_function
+def is_zero(numbers: tuple[int, ...]) -> bool:
+    """All numbers are 0."""
+    return not any(numbers)
+
+
+@attr_function
+def at_most(a: float, b: float) -> bool:
+    """`a` is no more than `b`."""
+    return a <= b
+
+
+@attr_function
+def sums(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The sum of each number and that at the same place."""
+    return tuple(x + y for x, y in zip(a, b, strict=True)) if len(a) == len(b) else None
+
+
+@attr_function
 def convolution_shape(
     image: tuple[int, ...],
     weight: tuple[int, ...],
@@ -253,12 +271,35 @@ def convolution_shape(
     dilation: tuple[int, ...],
 ) -> tuple[int, ...] | None:
     """The shape of the convolution of two shapes, whatever its groups."""
-    attrs = {"stride": stride, "padding": padding, "dilation": dilation}
     if len(image) != 4 or len(weight) != 4:
         return None
+    places = _places(image, weight[2:], stride, padding, dilation)
+    return None if places is None else (image[0], weight[0], *places)
+
+
+@attr_function
+def pooled_shape(
+    image: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+) -> tuple[int, ...] | None:
+    """The shape of a pool, without dilation, of a shape."""
+    places = _places(image, kernel, stride, padding, (1, 1)) if len(image) == 4 else None
+    return None if places is None else (*image[:2], *places)
+
+
+def _places(
+    image: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> tuple[int, int] | None:
+    """How many windows fit into an image; undefined where none does."""
+    attrs = {"stride": stride, "padding": padding, "dilation": dilation}
     try:
-        window = window_of(weight[2:], attrs, "convolution_shape")
-        places = require_places(window, TensorSpec(image, "f32"), "convolution_shape")
+        window = window_of(kernel, attrs, "window")
+        return require_places(window, TensorSpec(image, "f32"), "places")
     except ConstraintError:
         return None
-    return (image[0], weight[0], *places)

@@ -297,7 +297,7 @@ class _Draw:
         symbols = self.instance.symbols
         for symbol in expr_symbols(tuple(p for p in pattern if isinstance(p, DimSum | DimProduct))):
             if isinstance(symbol, Dim):
-                symbols.dims.setdefault(symbol.name, self.rng.randint(1, 3))
+                symbols.dims.setdefault(symbol.name, min(self.rng.choice(self.sizes), 3))
         known = [eval_dim(cast(DimExpr, p), symbols) for p in pattern]
         return tuple(d if k is None else k for k, d in zip(known, drawn, strict=True))
 

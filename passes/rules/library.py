@@ -15,6 +15,8 @@ from taso.passes.rules import (
     einsum,
     elementwise,
     matmul,
+    padding,
+    pooling,
     reduction,
     transpose,
 )
@@ -45,6 +47,8 @@ RULES: dict[str, Rule] = by_name(
         matmul.RULES,
         convolution.RULES,
         convolution_merge.RULES,
+        pooling.RULES,
+        padding.RULES,
     )
 )
 """Every rule of a fixed number of terms, in the order in which they are tried."""
@@ -66,6 +70,11 @@ ON_REQUEST: dict[str, str] = {
     "convolution-ungroup": "one step where widening takes several, for more multiplications",
     "convolution-interleave-groups": "reshapes of its pieces copy, which no cost counts",
     "convolution-batch": "pairs all convolutions of a shape, the dependent ones too",
+    "convolution-as-matmul": "a product beside each pointwise convolution; they join the same way",
+    "convolution-as-matmul-reversed": "as the one before",
+    "pooling-into-pointwise": "as many times the multiplications as a window has elements",
+    "pooling-as-convolution": "many times the multiplications; only other rules would gain by it",
+    "pooling-as-convolution-reversed": "no program has the weights of a mean",
     "reduction-mean-as-sum": "a mean is one op; only other rules would gain by the sum",
 }
 """Rules that the search does not use unless asked to, each with the reason."""
