@@ -70,6 +70,8 @@ ON_REQUEST: dict[str, str] = {
     "convolution-ungroup": "one step where widening takes several, for more multiplications",
     "convolution-interleave-groups": "reshapes of its pieces copy, which no cost counts",
     "convolution-batch": "pairs all convolutions of a shape, the dependent ones too",
+    "convolution-compose-pointwise": "a kernel for each pair in a chain of linear layers",
+    "convolution-after-pointwise": "as the one before",
     "convolution-as-matmul": "a product beside each pointwise convolution; they join the same way",
     "convolution-as-matmul-reversed": "as the one before",
     "pooling-into-pointwise": "as many times the multiplications as a window has elements",
