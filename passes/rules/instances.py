@@ -207,7 +207,7 @@ class _Draw:
             cuts = list(self.parts(target[axis], call.args))
         shapes: list[Sizes] = []
         for arg, size in zip(call.args, cuts, strict=True):
-            free = isinstance(arg, Var) and arg.shape is None
+            free = _freedom(arg) >= 2
             piece = (*like[:axis], size, *like[axis + 1 :])
             shapes.append(self.term(arg, piece if free else None))
         return shapes

@@ -72,6 +72,7 @@ ON_REQUEST: dict[str, str] = {
     "convolution-batch": "pairs all convolutions of a shape, the dependent ones too",
     "convolution-compose-pointwise": "a kernel for each pair in a chain of linear layers",
     "convolution-after-pointwise": "as the one before",
+    "convolution-compose-depthwise": "a dense kernel for each separable convolution",
     "convolution-as-matmul": "a product beside each pointwise convolution; they join the same way",
     "convolution-as-matmul-reversed": "as the one before",
     "pooling-into-pointwise": "as many times the multiplications as a window has elements",
