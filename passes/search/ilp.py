@@ -19,6 +19,7 @@ from itertools import pairwise
 import highspy
 import numpy as np
 
+from taso.passes.search.interrupt import is_interrupted, is_over
 from taso.passes.search.presolve import OutOfTimeError, Reduced, presolve
 from taso.passes.search.problem import (
     MOVE,
@@ -28,6 +29,7 @@ from taso.passes.search.problem import (
     derivation,
     find_cycles,
 )
+from taso.passes.search.tree_cost import tree_solution
 from taso.passes.search.trees import cheapest_trees
 
 
@@ -69,6 +71,14 @@ def solve(problem: Problem, *, start: Sequence[int] = (), time_limit: float) -> 
         return _solve_parts(problem, reduced, start, deadline, joined=True)
     except OutOfTimeError:
         return None
+
+
+def solve_trees(problem: Problem) -> Solution | None:
+    """A derivation that is found at once, cheap by tree cost. None if it keeps too much memory."""
+    edges = tree_solution(problem)
+    if edges is None or kept_bytes(problem, edges) > problem.kept_limit:
+        return None
+    return Solution(edges, total(problem, edges), 0.0)
 
 
 def _solve_parts(
@@ -144,7 +154,7 @@ class Part:
         self.limit = problem.kept_limit if limited else math.inf
         self.deadline = math.inf
         self.needed = reduced.needed
-        self.needed_classes = {problem.state_class[state] for state in reduced.needed}
+        self.needed_classes = reduced.needed_classes
         self.below = reduced.below
         self.nodes = list(dict.fromkeys(e.node for e in self.edges if e.node != MOVE))
         self.by_class: dict[int, list[int]] = {}
@@ -207,7 +217,7 @@ class Part:
             cuts = self._cycle_cuts(picked)
             if not cuts:
                 return picked, info.mip_dual_bound / self.scale
-            if time.monotonic() > deadline:
+            if is_over(deadline):
                 return None
             for columns, upper in cuts:
                 solver.addRow(
@@ -235,6 +245,8 @@ class Part:
         for option, value in _OPTIONS.items():
             solver.setOptionValue(option, value)
         solver.passModel(lp)
+        for callback in (solver.cbMipInterrupt, solver.cbSimplexInterrupt):
+            callback.subscribe(_look)
         return solver
 
     def _costs(self) -> list[float]:
@@ -311,7 +323,7 @@ class Part:
         return found
 
     def _check_time(self) -> None:
-        if time.monotonic() > self.deadline:
+        if is_over(self.deadline):
             raise OutOfTimeError
 
     def _arc(self, user: int, used: int) -> list[int]:
@@ -343,6 +355,12 @@ class Part:
             solution = highspy.HighsSolution()
             solution.col_value = values
             solver.setSolution(solution)
+
+
+def _look(event: highspy.highs.HighsCallbackEvent) -> None:
+    """Python handles signals when this is called, and not while HiGHS runs."""
+    if is_interrupted():
+        event.interrupt()
 
 
 _OPTIONS: dict[str, bool | int | float | str] = {

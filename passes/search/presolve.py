@@ -19,6 +19,7 @@ import math
 import time
 from dataclasses import dataclass
 
+from taso.passes.search.interrupt import is_over
 from taso.passes.search.problem import MOVE, Edge, Problem
 
 
@@ -30,6 +31,8 @@ class Reduced:
     """The edges left, by number."""
     needed: frozenset[int]
     """The states that every solution derives, or may as well."""
+    needed_classes: frozenset[int]
+    """The classes of these states."""
     below: dict[int, int]
     """For each node left, the classes, as bits, that every solution with it derives for it."""
 
@@ -39,7 +42,8 @@ MAX_BYTES = 1 << 30
 
 
 class OutOfTimeError(Exception):
-    """The deadline passed, or memory would not do, before the problem was ready to be solved."""
+    """The time was up, the search was interrupted, or memory would not do, before the problem was
+    ready to be solved."""
 
 
 def presolve(problem: Problem, deadline: float = math.inf) -> Reduced | None:
@@ -62,8 +66,10 @@ def presolve(problem: Problem, deadline: float = math.inf) -> Reduced | None:
         left = _drop_dominated(problem, left, known, halfway)
         free = _free_edges(problem, left, needed)
         left = [e for e in left if free.get(problem.edges[e].head, e) == e]
-        if len(left) == len(edges) or time.monotonic() > halfway:
-            return Reduced(left, needed.union(free), _classes_below(problem, left, known))
+        if len(left) == len(edges) or is_over(halfway):
+            derived = needed.union(free)
+            classes = frozenset(problem.state_class[state] for state in derived)
+            return Reduced(left, derived, classes, _classes_below(problem, left, known))
         edges = left
 
 
@@ -89,7 +95,7 @@ def _analyse(problem: Problem, edges: list[int], deadline: float) -> list[int | 
     while pending:
         current, pending = list(pending), {}
         for state in current:
-            if time.monotonic() > deadline:
+            if is_over(deadline):
                 raise OutOfTimeError
             pending.pop(state, None)
             held = [_held(problem, problem.edges[e], known) for e in heads[state]]
@@ -187,7 +193,7 @@ def _drop_dominated(
             e: _held(problem, problem.edges[e], known) or 0 for es in nodes.values() for e in es
         }
         for node in nodes:
-            if time.monotonic() > deadline:
+            if is_over(deadline):
                 break
             others = (n for n in nodes if n != node and n not in dropped)
             if any(_dominates(problem, nodes[other], nodes[node], held) for other in others):

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from taso.passes.rules.notation import Rule, RuleFamily
+from taso.passes.search import progress
 from taso.passes.search.egraph import NARY, NARY_OPS, EGraph, ENode
+from taso.passes.search.interrupt import is_interrupted
 from taso.passes.search.match import (
     MAX_NARY_OPERANDS,
     CompiledRule,
@@ -37,7 +39,7 @@ class Limits:
 @dataclass
 class Report:
     """What saturation did. `stopped` names what ended it: saturated, or the limit met
-    (iterations, nodes, matches, seconds)."""
+    (iterations, nodes, matches, seconds, interrupted)."""
 
     stopped: str = "iterations"
     iterations: int = 0
@@ -62,12 +64,12 @@ class _Saturation:
         self._graph = graph
         self._inputs = len(graph.birth)
         self._limits = limits
+        self._started = time.perf_counter()
         self._rules = [compile_rule(r) if isinstance(r, Rule) else compile_family(r) for r in rules]
         self._seen: dict[str, set[Substitution]] = {}
         self._found = 0
         self._has_families = any(isinstance(r, Siblings) for r in self._rules)
         self._joins: set[int] = set()
-        self._started = time.perf_counter()
         self._report = Report()
 
     def run(self) -> Report:
@@ -85,6 +87,7 @@ class _Saturation:
         return report
 
     def _over_limit(self) -> bool:
+        progress.report("saturating", nodes=self._graph.size)
         if self._graph.size >= self._limits.nodes:
             self._report.stopped = "nodes"
             return True
@@ -93,6 +96,9 @@ class _Saturation:
             return True
         if time.perf_counter() - self._started >= self._limits.seconds:
             self._report.stopped = "seconds"
+            return True
+        if is_interrupted():
+            self._report.stopped = "interrupted"
             return True
         return False
 
