@@ -15,10 +15,10 @@ GATES = 8
 
 
 def nasrnn(*, steps: int = 5, batch: int = 1, hidden: int = 512, dtype: str = "f32") -> ModuleOp:
-    """Inputs of `steps` times [batch, hidden] and a state, a parameter, to the last state."""
+    """`steps` inputs and a state, all [batch, hidden], to the last state."""
     to = GraphBuilder(dtype)
     inputs = [to.input(batch, hidden) for _ in range(steps)]
-    state = to.param(batch, hidden, name="state")
+    state = to.input(batch, hidden)
     for x in inputs:
         state = _step(to, x, state)
     return to.module(state)

@@ -194,6 +194,7 @@ class Part:
             if trees is not None and not self._cycle_cuts(trees[0]):
                 return trees
         self.deadline = deadline
+        self.place = self._places()
         solver = self._solver()
         self._set_start(solver, start)
         while True:
@@ -203,30 +204,58 @@ class Part:
             if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
                 return None
             values = solver.getSolution().col_value
-            picked = [i for i in range(len(self.edges)) if values[i] > 0.5]
+            picked = [i for i in range(len(self.edges)) if values[self.place[i]] > 0.5]
             cuts = self._cycle_cuts(picked)
             if not cuts:
                 return picked, info.mip_dual_bound / self.scale
             if time.monotonic() > deadline:
                 return None
             for columns, upper in cuts:
-                solver.addRow(
-                    -highspy.kHighsInf, upper, len(columns), columns, [1.0] * len(columns)
-                )
+                terms = _collected(self.place, [(column, 1.0) for column in columns])
+                index, value = list(terms), list(terms.values())
+                solver.addRow(-highspy.kHighsInf, upper, len(index), index, value)
+
+    def _places(self) -> list[int]:
+        """The variable of the program for each column: those that are equal share one.
+
+        A state that one edge derives is derived if that edge is used; one that a single variable
+        needs, if that is 1; and a node with one edge is chosen if the edge is used. In an optimum
+        nothing is used that is not needed, for no cost is below 0.
+        """
+        same = _Equal(self.columns)
+        positions: dict[int, list[int]] = {}
+        users: dict[int, list[int]] = {}
+        for i, edge in enumerate(self.edges):
+            positions.setdefault(edge.node, []).append(i)
+            for tail in edge.tails:
+                users.setdefault(tail, []).append(i)
+        for node, column in self.node_column.items():
+            if len(positions[node]) == 1:
+                same.unite(column, positions[node][0])
+        for state, column in self.state_column.items():
+            if len(self.heads[state]) == 1:
+                same.unite(column, self.heads[state][0])
+        for state, column in self.state_column.items():
+            using = {same.find(i) for i in users.get(state, ())}
+            if len(using) == 1:
+                same.unite(column, using.pop())
+        numbers: dict[int, int] = {}
+        return [numbers.setdefault(same.find(c), len(numbers)) for c in range(self.columns)]
 
     def _solver(self) -> highspy.Highs:
-        rows = _Rows()
+        rows = _Rows(self.place)
         self._add_derivations(rows)
         self._add_choices(rows)
+        variables = max(self.place) + 1
         lp = highspy.HighsLp()
-        lp.num_col_ = self.columns
+        lp.num_col_ = variables
         lp.num_row_ = len(rows.lower)
-        lp.col_cost_ = np.array(self._costs())
-        lp.col_lower_ = np.zeros(self.columns)
-        lp.col_upper_ = np.ones(self.columns)
+        lp.col_cost_ = np.bincount(self.place, self._costs(), variables)
+        lp.col_lower_ = np.zeros(variables)
+        lp.col_upper_ = np.ones(variables)
         lp.row_lower_ = np.array(rows.lower)
         lp.row_upper_ = np.array(rows.upper)
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * self.columns
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * variables
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         lp.a_matrix_.start_ = np.array(rows.starts)
         lp.a_matrix_.index_ = np.array(rows.index)
@@ -331,14 +360,14 @@ class Part:
 
     def _set_start(self, solver: highspy.Highs, start: Sequence[int]) -> None:
         used = set(start)
-        values = [0.0] * self.columns
+        values = [0.0] * (max(self.place) + 1)
         for i, edge in enumerate(self.edges):
             if self.numbers[i] in used:
-                values[i] = 1.0
+                values[self.place[i]] = 1.0
                 if edge.node != MOVE:
-                    values[self.node_column[edge.node]] = 1.0
+                    values[self.place[self.node_column[edge.node]]] = 1.0
                 if edge.head in self.state_column:
-                    values[self.state_column[edge.head]] = 1.0
+                    values[self.place[self.state_column[edge.head]]] = 1.0
         if any(values):
             solution = highspy.HighsSolution()
             solution.col_value = values
@@ -367,19 +396,53 @@ def _bits(mask: int) -> list[int]:
     return found
 
 
-class _Rows:
-    """Constraints in compressed rows."""
+class _Equal:
+    """Which numbers are one (union-find)."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
+        self._leader = list(range(size))
+
+    def find(self, x: int) -> int:
+        leader = self._leader
+        while leader[x] != x:
+            leader[x] = leader[leader[x]]
+            x = leader[x]
+        return x
+
+    def unite(self, a: int, b: int) -> None:
+        self._leader[self.find(a)] = self.find(b)
+
+
+def _collected(place: Sequence[int], terms: Iterable[tuple[int, float]]) -> dict[int, float]:
+    """The factor of each variable in a sum over columns."""
+    factors: dict[int, float] = {}
+    for column, factor in terms:
+        variable = place[column]
+        factors[variable] = factors.get(variable, 0.0) + factor
+    return {variable: factor for variable, factor in factors.items() if factor}
+
+
+class _Rows:
+    """Constraints in compressed rows; `place` is the variable of each column."""
+
+    def __init__(self, place: Sequence[int]) -> None:
         self.lower: list[float] = []
         self.upper: list[float] = []
         self.starts: list[int] = [0]
         self.index: list[int] = []
         self.value: list[float] = []
+        self._place = place
+        self._seen: set[tuple[object, ...]] = set()
 
     def add(self, terms: list[tuple[int, float]], lower: float, upper: float) -> None:
+        """Add a constraint, unless there is an equal one or it is between constants."""
+        factors = _collected(self._place, terms)
+        key = (*factors.items(), lower, upper)
+        if not factors or key in self._seen:
+            return
+        self._seen.add(key)
         self.lower.append(lower)
         self.upper.append(upper)
-        self.index += [column for column, _ in terms]
-        self.value += [value for _, value in terms]
+        self.index += factors
+        self.value += factors.values()
         self.starts.append(len(self.index))
