@@ -138,13 +138,9 @@ class GraphBuilder(IREmitter):
         shift = self.apply("sub", beta, self.mul(mean, scale))
         return self.add(self.mul(x, self.along(scale, 1, x)), self.along(shift, 1, x))
 
-    def max_pool(
-        self, x: SSAValue, kernel: int, *, stride: int, padding: int = 0
-    ) -> SSAValue:
+    def max_pool(self, x: SSAValue, kernel: int, *, stride: int, padding: int = 0) -> SSAValue:
         window = {name: (n, n) for name, n in (("kernel", kernel), ("stride", stride))}
-        return self.apply(
-            "max_pool2d", x, **window, padding=(padding, padding), dilation=(1, 1)
-        )
+        return self.apply("max_pool2d", x, **window, padding=(padding, padding), dilation=(1, 1))
 
     def avg_pool(
         self, x: SSAValue, kernel: int, *, stride: int, padding: int = 0, count_pad: bool = True

@@ -68,9 +68,7 @@ class _NasNet:
         odd = to.pad(even, 0, 1)
         for axis in (2, 3):
             odd = to.apply("slice", odd, axis=axis, start=1, stop=to.shape(odd)[axis])
-        halves = [
-            to.conv(to.avg_pool(y, 1, stride=2), channels // 2, (1, 1)) for y in (even, odd)
-        ]
+        halves = [to.conv(to.avg_pool(y, 1, stride=2), channels // 2, (1, 1)) for y in (even, odd)]
         return to.batch_norm(to.concat(*halves, axis=1), EPSILON)
 
     def _normal_cell(self, x: SSAValue, before: SSAValue, channels: int) -> SSAValue:
@@ -106,9 +104,7 @@ class _NasNet:
     def _mean(self, x: SSAValue) -> SSAValue:
         return self._to.avg_pool(x, 3, stride=1, padding=1, count_pad=False)
 
-    def _separable(
-        self, x: SSAValue, channels: int, kernel: int, *, stride: int = 1
-    ) -> SSAValue:
+    def _separable(self, x: SSAValue, channels: int, kernel: int, *, stride: int = 1) -> SSAValue:
         """Twice: a relu, a convolution of each channel alone, one of single pixels, and a norm."""
         for step in (stride, 1):
             x = self._depthwise(self._to.relu(x), kernel, step)

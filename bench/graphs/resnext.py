@@ -31,9 +31,7 @@ def resnext50(
     return to.module(to.linear(to.global_mean(x), classes))
 
 
-def _bottleneck(
-    to: GraphBuilder, x: SSAValue, width: int, stride: int, groups: int
-) -> SSAValue:
+def _bottleneck(to: GraphBuilder, x: SSAValue, width: int, stride: int, groups: int) -> SSAValue:
     y = to.relu(_conv(to, x, width, 1))
     y = to.relu(_conv(to, y, width, 3, stride=stride, groups=groups))
     y = _conv(to, y, 2 * width, 1)
@@ -45,7 +43,5 @@ def _conv(
     to: GraphBuilder, x: SSAValue, channels: int, kernel: int, *, stride: int = 1, groups: int = 1
 ) -> SSAValue:
     padding = (kernel // 2, kernel // 2)
-    y = to.conv(
-        x, channels, (kernel, kernel), stride=stride, padding=padding, groups=groups
-    )
+    y = to.conv(x, channels, (kernel, kernel), stride=stride, padding=padding, groups=groups)
     return to.batch_norm(y, EPSILON)

@@ -1,4 +1,4 @@
-"""SqueezeNet 1.0 (Iandola et al., 2016), with the 7×7 stem and the pools of its released version."""
+"""SqueezeNet 1.0 (Iandola et al., 2016), with the stem and the pools of its released version."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from xdsl.ir import SSAValue
 
 from graphs.builder import GraphBuilder
 
-STAGES = (((16, 64), (16, 64), (32, 128)), ((32, 128), (48, 192), (48, 192), (64, 256)), ((64, 256),))
+STAGES = (
+    ((16, 64), (16, 64), (32, 128)),
+    ((32, 128), (48, 192), (48, 192), (64, 256)),
+    ((64, 256),),
+)
 """For each fire module between pools: squeezed channels, and those of each expansion."""
 STEM = 96
 

@@ -11,7 +11,12 @@ STAGES = ((2, 1), (2, 2), (4, 4), (4, 8), (4, 8))
 
 
 def vgg19(
-    *, image: int = 224, width: int = 64, hidden: int = 4096, classes: int = 1000, dtype: str = "f32"
+    *,
+    image: int = 224,
+    width: int = 64,
+    hidden: int = 4096,
+    classes: int = 1000,
+    dtype: str = "f32",
 ) -> ModuleOp:
     """An image [1, 3, image, image] to logits [1, classes]. `image` is a multiple of 32."""
     to = GraphBuilder(dtype)

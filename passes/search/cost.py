@@ -182,9 +182,7 @@ class CostModel:
                 seconds = self.device.launch + max(arithmetic, read)
                 return NodeCost(seconds, (Step(Place.TILE, Place.MEMORY),))
             case OpKind.ELEMENTWISE:
-                epilogues = (
-                    Step(Place.TILE, Place.OPERAND, tile=i) for i in range(len(operands))
-                )
+                epilogues = (Step(Place.TILE, Place.OPERAND, tile=i) for i in range(len(operands)))
                 return NodeCost(arithmetic, (Step(Place.REGISTERS, Place.LOADED), *epilogues))
             case _:
                 # Statistics along strided axes need a pass over the data before the one that

@@ -250,7 +250,7 @@ class Part:
         lp = highspy.HighsLp()
         lp.num_col_ = variables
         lp.num_row_ = len(rows.lower)
-        lp.col_cost_ = np.bincount(self.place, self._costs(), variables)
+        lp.col_cost_ = np.array(self._costs(variables))
         lp.col_lower_ = np.zeros(variables)
         lp.col_upper_ = np.ones(variables)
         lp.row_lower_ = np.array(rows.lower)
@@ -266,10 +266,12 @@ class Part:
         solver.passModel(lp)
         return solver
 
-    def _costs(self) -> list[float]:
+    def _costs(self, variables: int) -> list[float]:
+        costs = [0.0] * variables
         nodes = [self.problem.node_seconds[n] for n in self.nodes]
-        seconds = [*(e.seconds for e in self.edges), *nodes]
-        return [s * self.scale for s in seconds] + [0.0] * len(self.state_column)
+        for column, seconds in enumerate([*(e.seconds for e in self.edges), *nodes]):
+            costs[self.place[column]] += seconds * self.scale
+        return costs
 
     def _add_derivations(self, rows: _Rows) -> None:
         """A state takes one edge, if it is derived; an edge, the states that it needs."""

@@ -42,6 +42,8 @@ class Report:
     stopped: str = "iterations"
     iterations: int = 0
     seconds: float = 0.0
+    nodes: int = 0
+    """E-nodes at the end."""
     applied: dict[str, int] = field(default_factory=dict[str, int])
     """Matches by rule that merged classes."""
 
@@ -81,6 +83,7 @@ class _Saturation:
                 break
             report.iterations += 1
             self._round()
+        report.nodes = graph.size
         report.seconds = time.perf_counter() - self._started
         return report
 

@@ -111,13 +111,12 @@ def test_computes_the_same_after_optimisation(name: str) -> None:
             np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("device", ["h200", "cpu"])
-def test_a_step_of_nasrnn_needs_one_product_for_eight(device: str) -> None:
+def test_a_step_of_nasrnn_needs_one_product_for_eight() -> None:
+    """Where each op is a call, four products save more calls of what follows them."""
     steps = 2
     before = GRAPHS["nasrnn"](steps=steps)
     assert main_ops(find_function(before))["matmul"] == 16 * steps
-    after = main_ops(optimized(before, device))
-    assert after["matmul"] <= 2 * steps
+    assert main_ops(optimized(before, "h200"))["matmul"] <= 2 * steps
 
 
 @pytest.mark.parametrize("device", ["h200", "cpu"])
