@@ -205,7 +205,8 @@ def batch(arity: int) -> Rule:
 
 
 def _family(name: str, member: Callable[[int], Rule]) -> RuleFamily:
-    return RuleFamily(name, {arity: member(arity) for arity in range(2, MAX_SIBLINGS + 1)})
+    written = {arity: member(arity) for arity in range(2, MAX_SIBLINGS + 1)}
+    return RuleFamily(name, written, make=member)
 
 
 FAMILIES = (

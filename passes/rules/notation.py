@@ -8,7 +8,7 @@ compiled to PDL, inverted, and checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -409,3 +409,9 @@ class RuleFamily:
 
     name: str
     members: dict[int, Rule] = field(hash=False)
+    make: Callable[[int], Rule] = field(compare=False, kw_only=True)
+    """The rule for any number of siblings from 2 on."""
+
+    def member(self, count: int) -> Rule:
+        """The rule for so many siblings, also where it is not written out in `members`."""
+        return self.members[count] if count in self.members else self.make(count)
