@@ -145,11 +145,12 @@ class Part:
         self.deadline = math.inf
         self.needed = reduced.needed
         self.needed_classes = {problem.state_class[state] for state in reduced.needed}
-        self.below = reduced.below
         self.nodes = list(dict.fromkeys(e.node for e in self.edges if e.node != MOVE))
         self.by_class: dict[int, list[int]] = {}
         for node in self.nodes:
             self.by_class.setdefault(problem.node_class[node], []).append(node)
+        self.bits = reduced.order.class_bits(self.by_class)
+        self.below = {n: self._below(reduced, n) for n in self.nodes}
         self.heads: dict[int, list[int]] = {}
         for i, edge in enumerate(self.edges):
             self.heads.setdefault(edge.head, []).append(i)
@@ -161,6 +162,13 @@ class Part:
         # The solver's tolerances are absolute: costs are in units that make the largest 10⁴.
         seconds = [e.seconds for e in self.edges] + [problem.node_seconds[n] for n in self.nodes]
         self.scale = 1e4 / (max(seconds) or 1.0)
+
+    def _below(self, reduced: Reduced, node: int) -> int:
+        """The classes of this part that every solution with the node derives for it, as bits."""
+        state, held = reduced.below[node]
+        below = reduced.order.classes_of(held, state, self.bits)
+        children = (self.bits.get(c) for c in self.problem.node_children[node])
+        return functools.reduce(operator.or_, (1 << b for b in children if b is not None), below)
 
     def key(self) -> object:
         """Equal for components that are equal but for the numbers of states, classes, nodes."""
@@ -307,17 +315,18 @@ class Part:
     def _add_uses(self, rows: _Rows) -> None:
         """What a node needs has a node too. Implied, but the relaxation is far tighter for it:
         else a class is half used in one place and half in another, and paid for in neither."""
-        inside = sum(1 << c for c in self.by_class if c not in self.needed_classes)
-        implied = {c: self._implied(c) & inside for c in self.by_class}
+        undecided = {b: c for c, b in self.bits.items() if c not in self.needed_classes}
+        inside = sum(1 << b for b in undecided)
+        implied = {b: self._implied(c) & inside for b, c in undecided.items()}
         for nodes in self.by_class.values():
             uses: dict[int, list[int]] = {}
             for n in nodes:
                 self._check_time()
                 direct = below = self.below[n] & inside
-                for c in _bits(below):
-                    direct &= ~implied[c]
-                for c in _bits(direct):
-                    uses.setdefault(c, []).append(self.node_column[n])
+                for b in _bits(below):
+                    direct &= ~implied[b]
+                for b in _bits(direct):
+                    uses.setdefault(undecided[b], []).append(self.node_column[n])
             for used, columns in uses.items():
                 taken = [(self.node_column[m], -1.0) for m in self.by_class[used]]
                 rows.add([(column, 1.0) for column in columns] + taken, -math.inf, 0.0)
@@ -337,7 +346,8 @@ class Part:
         for i, a in enumerate(classes):
             self._check_time()
             above = needs[a]
-            mutual = [b for b in classes[:i] if above >> b & 1 and needs[b] >> a & 1]
+            own = self.bits[a]
+            mutual = [b for b in classes[:i] if above >> self.bits[b] & 1 and needs[b] >> own & 1]
             found += [self._arc(a, b) + self._arc(b, a) for b in mutual]
         return found
 
@@ -347,12 +357,15 @@ class Part:
 
     def _arc(self, user: int, used: int) -> list[int]:
         """Columns of the nodes of one class that need another."""
-        return [self.node_column[n] for n in self.by_class[user] if self.below[n] >> used & 1]
+        bit = self.bits[used]
+        return [self.node_column[n] for n in self.by_class[user] if self.below[n] >> bit & 1]
 
     def _cycle_cuts(self, picked: list[int]) -> list[tuple[list[int], float]]:
         """For the cycles of a solution: not all classes along one may need the next."""
         chosen = choices(self.problem, (self.numbers[i] for i in picked))
-        graph = {c: [d for d in chosen if self.below[n] >> d & 1] for c, n in chosen.items()}
+        graph = {
+            c: [d for d in chosen if self.below[n] >> self.bits[d] & 1] for c, n in chosen.items()
+        }
         cuts: list[tuple[list[int], float]] = []
         for cycle in find_cycles(graph):
             arcs = zip(cycle, [*cycle[1:], cycle[0]], strict=True)
