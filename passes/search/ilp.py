@@ -13,6 +13,7 @@ import math
 import operator
 import time
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -78,9 +79,14 @@ def _solve_parts(
     solved: dict[object, tuple[list[int], float]] = {}
     chosen: list[int] = []
     bounds: list[float] = []
+    needed_classes = {problem.state_class[state] for state in reduced.needed}
     for part in parts:
+        if len(part) == 1 and problem.edges[part[0]].head in reduced.needed:
+            chosen += part
+            bounds.append(total(problem, part))
+            continue
         keeps = joined and any(problem.edges[e].kept for e in part)
-        local = Part(problem, reduced, part, limited=keeps)
+        local = Part(problem, reduced, part, needed_classes, limited=keeps)
         key = local.key()
         if key not in solved:
             found = local.solve(start, deadline)
@@ -136,7 +142,13 @@ class Part:
     """
 
     def __init__(
-        self, problem: Problem, reduced: Reduced, part: list[int], *, limited: bool
+        self,
+        problem: Problem,
+        reduced: Reduced,
+        part: list[int],
+        needed_classes: AbstractSet[int],
+        *,
+        limited: bool,
     ) -> None:
         self.problem = problem
         self.edges = [problem.edges[e] for e in part]
@@ -144,7 +156,7 @@ class Part:
         self.limit = problem.kept_limit if limited else math.inf
         self.deadline = math.inf
         self.needed = reduced.needed
-        self.needed_classes = {problem.state_class[state] for state in reduced.needed}
+        self.needed_classes = needed_classes
         self.nodes = list(dict.fromkeys(e.node for e in self.edges if e.node != MOVE))
         self.by_class: dict[int, list[int]] = {}
         for node in self.nodes:
