@@ -20,6 +20,7 @@ from itertools import pairwise
 import highspy
 import numpy as np
 
+from taso.passes.search.collection import collection_paused
 from taso.passes.search.presolve import OutOfTimeError, Reduced, presolve
 from taso.passes.search.problem import (
     MOVE,
@@ -61,13 +62,14 @@ def solve(problem: Problem, *, start: Sequence[int] = (), time_limit: float) -> 
     """
     deadline = time.monotonic() + time_limit
     try:
-        reduced = presolve(problem, deadline)
-        if reduced is None:
-            return None
-        solution = _solve_parts(problem, reduced, start, deadline, joined=False)
-        if solution is None or kept_bytes(problem, solution.edges) <= problem.kept_limit:
-            return solution
-        return _solve_parts(problem, reduced, start, deadline, joined=True)
+        with collection_paused():
+            reduced = presolve(problem, deadline)
+            if reduced is None:
+                return None
+            solution = _solve_parts(problem, reduced, start, deadline, joined=False)
+            if solution is None or kept_bytes(problem, solution.edges) <= problem.kept_limit:
+                return solution
+            return _solve_parts(problem, reduced, start, deadline, joined=True)
     except OutOfTimeError:
         return None
 

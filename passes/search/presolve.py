@@ -1,6 +1,6 @@
 """Presolve: what of an extraction problem is decided without a solver.
 
-Three reductions keep at least one optimum, and repeat until nothing changes:
+Three reductions keep at least one optimum, and repeat until little changes:
 
 * an edge that no acyclic solution can use goes: what it needs cannot be derived, or is derived
   only through the class of its own head;
@@ -27,6 +27,10 @@ from taso.passes.search.problem import MOVE, Edge, Problem
 
 WINDOW = 4096
 """States back to which sets reach: time and memory then grow with the problem, not its square."""
+
+
+WORTH_A_ROUND = 0.005
+"""The share of the edges that a round has to take away for another one to follow."""
 
 
 class Order:
@@ -130,7 +134,8 @@ def presolve(problem: Problem, deadline: float = math.inf) -> Reduced | None:
         left = _drop_dominated(problem, left, order, held, halfway)
         free = _free_edges(problem, left, needed)
         left = [e for e in left if free.get(problem.edges[e].head, e) == e]
-        if len(left) == len(edges) or time.monotonic() > halfway:
+        dropped = len(edges) - len(left)
+        if dropped <= WORTH_A_ROUND * len(edges) or time.monotonic() > halfway:
             below = _classes_below(problem, left, order, held)
             return Reduced(left, needed.union(free), order, below)
         edges = left

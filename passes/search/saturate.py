@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from taso.passes.rules.notation import Rule, RuleFamily
+from taso.passes.search.collection import collection_paused
 from taso.passes.search.egraph import NARY, NARY_OPS, EGraph, ENode
 from taso.passes.search.match import (
     MAX_NARY_OPERANDS,
@@ -27,7 +28,7 @@ MATCHES_PER_NODE = 10
 
 @dataclass(frozen=True)
 class Limits:
-    """Where saturation stops: e-nodes, rounds over all rules, and seconds."""
+    """Where saturation stops: e-nodes that it makes, rounds over all rules, and seconds."""
 
     nodes: int = 20_000
     iterations: int = 30
@@ -56,13 +57,15 @@ def saturate(
     The result depends on the graph, the rules and the limits on nodes and iterations alone,
     unless the time runs out. Raises `RuleError` if a rule's right side is ill-typed.
     """
-    return _Saturation(graph, rules, limits or Limits()).run()
+    with collection_paused():
+        return _Saturation(graph, rules, limits or Limits()).run()
 
 
 class _Saturation:
     def __init__(self, graph: EGraph, rules: Sequence[Rule | RuleFamily], limits: Limits) -> None:
         self._graph = graph
         self._inputs = len(graph.birth)
+        self._given_nodes = graph.size
         self._limits = limits
         self._rules = [compile_rule(r) if isinstance(r, Rule) else compile_family(r) for r in rules]
         self._seen: dict[str, set[Substitution]] = {}
@@ -88,7 +91,7 @@ class _Saturation:
         return report
 
     def _over_limit(self) -> bool:
-        if self._graph.size >= self._limits.nodes:
+        if self._graph.size - self._given_nodes >= self._limits.nodes:
             self._report.stopped = "nodes"
             return True
         if self._found >= MATCHES_PER_NODE * self._limits.nodes:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from graphs import GRAPHS, LORA_RANKS
+from graphs.builder import GraphBuilder
 from graphs.values import draw
 from support.ir import context, find_function
 from xdsl.dialects import func
@@ -17,6 +18,9 @@ from xdsl.dialects.builtin import ModuleOp
 from taso.dialects.base import OpKind, TasoOp, spec_of
 from taso.dialects.interpret import interpret
 from taso.passes.optimize import OptimizePass
+from taso.passes.search.cost import CostModel
+from taso.passes.search.devices import device_named
+from taso.passes.search.extract import function_cost
 
 STATISTICS = ("mean", "variance")
 """Arguments that training does not learn."""
@@ -139,3 +143,44 @@ def test_queries_keys_and_values_are_one_product_in_every_layer(device: str) -> 
 def test_eight_experts_need_one_product(device: str) -> None:
     module = GRAPHS["experts"](tokens=64, hidden=128)
     assert main_ops(optimized(module, device))["matmul"] <= 2  # with that of the gate
+
+
+def adapted(tokens: int, width: int, rank: int, *, merged: bool) -> func.FuncOp:
+    """LoRA with adapters as inputs: two ways to compute it."""
+    to = GraphBuilder()
+    x, weight = to.input(tokens, width), to.param(width, width)
+    a, b = to.input(width, rank), to.input(rank, width)
+    if merged:
+        result = to.matmul(x, to.add(weight, to.matmul(a, b)))
+    else:
+        result = to.add(to.matmul(x, weight), to.matmul(to.matmul(x, a), b))
+    return find_function(to.module(result))
+
+
+@pytest.mark.parametrize("device", ["h200", "cpu"])
+@pytest.mark.parametrize("rank", LORA_RANKS)
+def test_adapters_of_a_run_are_merged_exactly_where_that_costs_less(rank: int, device: str) -> None:
+    """With few tokens, x A is small; with many, A B is made once for all of them."""
+    model = CostModel(device_named(device))
+    width, decisions = 512, set[bool]()
+    for tokens in (1, 16, 128, 512, 2048, 16384):
+        split, merged = (
+            function_cost(adapted(tokens, width, rank, merged=merged), model)
+            for merged in (False, True)
+        )
+        module = GRAPHS[f"lora-{rank}-inputs"](tokens=tokens, width=width)
+        found = optimized(module, device)
+        cheapest = min(split, merged)
+        assert function_cost(found, model) <= cheapest * (1 + 1e-9)
+        is_merged = sum(op.name == "taso.matmul" for op in ops_of(found)) == 2
+        assert is_merged == (merged < split)
+        decisions.add(is_merged)
+    assert decisions == {False, True}
+
+
+@pytest.mark.parametrize("device", ["h200", "cpu"])
+@pytest.mark.parametrize("rank", LORA_RANKS)
+def test_adapters_that_are_parameters_are_always_merged(rank: int, device: str) -> None:
+    for tokens in (1, 128, 4096):
+        module = GRAPHS[f"lora-{rank}-parameters"](tokens=tokens, width=256)
+        assert main_ops(optimized(module, device)) == {"matmul": 1}
