@@ -7,16 +7,18 @@ they are in the compilers that work so.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from xdsl.context import Context
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.transforms.common_subexpression_elimination import CommonSubexpressionElimination
 
 from taso.frontends.build import main_of
 from taso.passes.apply_rules import apply_family, apply_rule
 from taso.passes.rules.match_ir import ParamAnalysis
-from taso.passes.rules.notation import Rule, RuleFamily
+from taso.passes.rules.notation import Call, Result, Rule, RuleFamily, Term
 from taso.passes.search.convert import to_egraph
 from taso.passes.search.cost import CostModel
 from taso.passes.search.egraph import INPUT, EGraph, ENode, is_repeated, operand_classes
@@ -29,17 +31,20 @@ Rules = Sequence[Rule | RuleFamily]
 def greedy(module: ModuleOp, rules: Rules, model: CostModel) -> float:
     """Seconds of the program after each rule has been applied wherever it fits, while that helps.
 
-    A rule is a pass: its sweep over the program stays if the program then costs less. The rules
-    take turns until none helps.
+    A rule is a pass: its sweep over the program, and the sharing of equal terms, stay if the
+    program then costs less. The rules take turns until none helps.
     """
     current = module.clone()
+    _share(current)
     cost = function_cost(main_of(current), model)
     improved = True
     while improved:
         improved = False
         for rule in rules:
-            changed = _swept(current, rule)
-            if changed is None:
+            if not _may_fit(rule, current):
+                continue
+            changed = current.clone()
+            if not _sweep(changed, rule):
                 continue
             after = function_cost(main_of(changed), model)
             if after < cost:
@@ -47,16 +52,41 @@ def greedy(module: ModuleOp, rules: Rules, model: CostModel) -> float:
     return cost
 
 
-def _swept(module: ModuleOp, rule: Rule | RuleFamily) -> ModuleOp | None:
-    """A copy of the module after a sweep; None if the rule fits nowhere."""
-    swept = module.clone()
-    block = main_of(swept).body.block
+def _may_fit(rule: Rule | RuleFamily, module: ModuleOp) -> bool:
+    """Whether the program has the ops that the rule looks for."""
+    first = rule if isinstance(rule, Rule) else rule.members[min(rule.members)]
+    present = {op.name.removeprefix("taso.") for op in main_of(module).body.block.ops}
+    return all(op in present for term in first.lhs for op in _ops_of(term))
+
+
+def _ops_of(term: Term) -> Iterator[str]:
+    match term:
+        case Call(op, args):
+            yield op
+            for arg in args:
+                yield from _ops_of(arg)
+        case Result(call):
+            yield from _ops_of(call)
+        case _:
+            pass
+
+
+def _sweep(module: ModuleOp, rule: Rule | RuleFamily) -> bool:
+    """Apply the rule wherever it fits; whether it does anywhere."""
+    block = main_of(module).body.block
     before = list(block.ops)
     if isinstance(rule, Rule):
         apply_rule(rule, block, ParamAnalysis())
     else:
         apply_family(rule, block, ParamAnalysis())
-    return None if list(block.ops) == before else swept
+    changed = list(block.ops) != before
+    if changed:
+        _share(module)
+    return changed
+
+
+def _share(module: ModuleOp) -> None:
+    CommonSubexpressionElimination().apply(Context(), module)
 
 
 def tree_cost(function: func.FuncOp, rules: Rules, model: CostModel, limits: Limits) -> float:
