@@ -3,6 +3,7 @@
     python bench/search.py [NAME ...]
 
 writes bench/results/search.json and bench/results/search.md; bench/README.md says what is in them.
+Where graphs are named, the figures of the others stay.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -39,7 +40,7 @@ from taso.passes.search.extract import function_cost
 from taso.passes.search.saturate import Limits, saturate
 from taso.passes.statistics import statistics
 
-RESULTS = Path(__file__).parent / "results"
+FIGURES = Path(__file__).parent / "results" / "search.json"
 DEVICE, CALLS = "h200", "h200-calls"
 TIMING = 2.0
 """Seconds in which the program before and the one after take turns."""
@@ -129,15 +130,28 @@ def main(names: list[str]) -> None:
     if unknown:
         sys.exit(f"unknown graph '{min(unknown)}', expected {', '.join(s.name for s in known)}")
     compile_rules()
-    rows: list[Row] = []
+    rows = read_rows() if names else {}
     for subject in known:
         if not names or subject.name in names:
-            rows.append(row_of(subject))
-            print(f"{subject.name}: {rows[-1].seconds:.2f} s", file=sys.stderr)
-    RESULTS.mkdir(exist_ok=True)
-    figures = json.dumps([asdict(row) for row in rows], indent=2)
-    (RESULTS / "search.json").write_text(f"{figures}\n", encoding="utf-8")
-    (RESULTS / "search.md").write_text(report(rows), encoding="utf-8")
+            rows[subject.name] = row_of(subject)
+            print(f"{subject.name}: {rows[subject.name].seconds:.2f} s", file=sys.stderr)
+    write_rows([rows[s.name] for s in known if s.name in rows])
+
+
+def read_rows() -> dict[str, Row]:
+    """The figures of the last run, by name."""
+    if not FIGURES.exists():
+        return {}
+    rows = [Row(**figures) for figures in json.loads(FIGURES.read_text(encoding="utf-8"))]
+    return {row.name: row for row in rows}
+
+
+def write_rows(rows: Sequence[Row]) -> None:
+    """Write the figures, and their tables beside them."""
+    FIGURES.parent.mkdir(exist_ok=True)
+    text = json.dumps([asdict(row) for row in rows], indent=2)
+    FIGURES.write_text(f"{text}\n", encoding="utf-8")
+    FIGURES.with_suffix(".md").write_text(report(rows), encoding="utf-8")
 
 
 def compile_rules() -> None:

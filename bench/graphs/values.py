@@ -15,11 +15,17 @@ POSITIVE = "variance"
 
 
 def draw(function: func.FuncOp, seed: int) -> list[Array]:
-    """N(0, 1), divided by the root of the fan-in: of all axes of a weight but the outputs."""
+    """N(0, 1), divided by the root of the fan-in: of all axes of a weight but the outputs.
+
+    Integers are 0: as indices, they are in every range.
+    """
     generator = np.random.default_rng(seed)
     values: list[Array] = []
     for argument in function.args:
         spec = spec_of(argument)
+        if not spec.is_float:
+            values.append(np.zeros(spec.shape, numpy_dtype(spec.dtype)))
+            continue
         value = generator.standard_normal(spec.shape) / math.sqrt(_fan_in(spec.shape))
         if (argument.name_hint or "").startswith(POSITIVE):
             value = np.abs(value) + 0.5
