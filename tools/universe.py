@@ -20,6 +20,7 @@ PASSES = {
 }
 TARGETS = {
     "torch": "taso.lowering.torch_target:TorchTarget",
+    "triton": "taso.lowering.triton_target:TritonTarget",
 }
 
 

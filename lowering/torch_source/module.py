@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import PurePath
+from typing import NamedTuple, TypeAlias
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FileLineColLoc, ModuleOp
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FileLineColLoc, ModuleOp, StringAttr
 from xdsl.ir import Operation
 
+from taso.lowering.linalg.functions import KERNEL, OP
 from taso.lowering.torch_source.code import Lines
 from taso.lowering.torch_source.constants import constant_function
 from taso.lowering.torch_source.function import translate_function
@@ -22,6 +25,7 @@ from taso.lowering.torch_source.values import Callee
 MAIN = "main"
 PREPARE = "main__prepare"
 TABLES = frozenset({"ARGUMENTS", "MAIN_TAKES", "PREPARE_TAKES"})
+MODULES = frozenset({"libdevice", "tanh_float32", "tl", "torch", "triton"})
 WIDTH = 100
 
 _RUN = """if __name__ == "__main__":
@@ -35,26 +39,51 @@ _RUN = """if __name__ == "__main__":
 """
 
 
-def torch_source(module: ModuleOp, *, trusted: frozenset[str] = frozenset()) -> str:
+class KernelSections(NamedTuple):
+    """Sections of a file that define one kernel; the last one is the function that launches it,
+    which gives new tensors."""
+
+    texts: Sequence[str]
+
+
+KernelWriter: TypeAlias = Callable[
+    [str, func.FuncOp, Callable[[str], func.FuncOp], Namespace], KernelSections | None
+]
+"""Writes a function that records a kernel: its name, itself, those that it calls by symbol, and
+the names of the file. None where it has no kernel for it."""
+
+
+def torch_source(
+    module: ModuleOp,
+    *,
+    trusted: frozenset[str] = frozenset(),
+    kernels: KernelWriter | None = None,
+) -> str:
     """The file for a module of linalg on tensors with a function `main`.
 
     Where there is none, the only public function is `main`. `trusted` names overloads, such as
     "aten._softmax.default", that a PyTorch program calls: they may be called whatever they are.
-    Raises `TorchSourceError` on a form that `taso.lowering.linalg` does not list, and on a call
-    that `taso.dialects.extern_schema` does not allow.
+    `kernels` writes the functions that it can that record a kernel. Raises `TorchSourceError` on
+    a form that `taso.lowering.linalg` does not list, and on a call that
+    `taso.dialects.extern_schema` does not allow.
     """
-    return _File(module, trusted).write()
+    return _File(module, trusted, kernels).write()
 
 
 class _File:
-    def __init__(self, module: ModuleOp, trusted: frozenset[str]) -> None:
+    def __init__(
+        self, module: ModuleOp, trusted: frozenset[str], kernels: KernelWriter | None
+    ) -> None:
         self._module = module
+        self._kernels = kernels
         self.trusted = trusted
         self._functions = {op.sym_name.data: op for op in module.ops if isinstance(op, func.FuncOp)}
         self._main = self._find_main()
         self._runner = files("taso.lowering").joinpath("standalone.py").read_text("utf-8")
         reserved = _top_level_names(self._runner) | TABLES | {"base64", "functools"}
-        self._scope = Namespace(reserved | {"main", "prepare", "torch"})
+        self._scope = Namespace(
+            reserved | {"main", "prepare", "torch", "triton", "tl", "libdevice"}
+        )
         self._callees: dict[str, Callee | None] = {}
         self._constants: dict[DenseIntOrFPElementsAttr, str] = {}
         self._sections: list[str] = []
@@ -76,12 +105,19 @@ class _File:
         if symbol not in self._callees:
             self._callees[symbol] = None  # being written
             name = self._scope.fresh(symbol)
-            lines = self._define(name, self.function(symbol))
-            self._callees[symbol] = Callee(name, lines.fresh)
+            self._callees[symbol] = self._write_callee(name, self.function(symbol))
         callee = self._callees[symbol]
         if callee is None:
             raise TorchSourceError(f"@{comment(symbol)} calls itself")
         return callee
+
+    def _write_callee(self, name: str, function: func.FuncOp) -> Callee:
+        if self._kernels is not None and function.attributes.get(OP) == StringAttr(KERNEL):
+            made = self._kernels(name, function, self.function, self._scope)
+            if made is not None:
+                self._sections += [text for text in made.texts if text not in self._sections]
+                return Callee(name, fresh=True)
+        return Callee(name, self._define(name, function).fresh)
 
     def constant(self, data: DenseIntOrFPElementsAttr, type_: Type) -> str:
         if data not in self._constants:
@@ -113,6 +149,8 @@ class _File:
         called = set(re.findall(r"torch\.ops\.(\w+)", "\n".join(self._sections)))
         others = ", ".join(sorted(called - {"aten"}))
         needed = f"torch and the ops of {others}" if others else "torch alone"
+        if self._uses_triton():
+            needed = f"triton, {needed}".replace("torch alone", "torch and a GPU")
         return f"# Generated by taso from {origin}function @{symbol}. It needs {needed}."
 
     def _imports(self) -> list[str]:
@@ -122,7 +160,12 @@ class _File:
         own = [ast.unparse(n) for n in parsed if isinstance(n, ast.Import | ast.ImportFrom)]
         plain = sorted([*extra, *(i for i in own if i.startswith("import") and "torch" not in i)])
         froms = [i for i in own if i.startswith("from")]
-        return ["", *plain, *froms, "", "import torch"]
+        triton = ["import triton", "import triton.language as tl"] if self._uses_triton() else []
+        triton += ["from triton.language.extra import libdevice"] if "libdevice." in body else []
+        return ["", *plain, *froms, "", "import torch", *triton]
+
+    def _uses_triton(self) -> bool:
+        return any(section.startswith("@triton.jit") for section in self._sections)
 
 
 def _top_level_names(source: str) -> frozenset[str]:

@@ -169,10 +169,10 @@ def _comparison(
     a, b = operands
     # The result is of another type than the operands, unless they are booleans: none is
     # computed in place.
-    return Expression("compared", f"{_text(a)} {_symbol(op)} {_text(b)}", type_, {})
+    return Expression("compared", f"{_text(a)} {comparison_symbol(op)} {_text(b)}", type_, {})
 
 
-def _symbol(op: arith.CmpfOp | arith.CmpiOp) -> str:
+def comparison_symbol(op: arith.CmpfOp | arith.CmpiOp) -> str:
     number = op.predicate.value.data
     if isinstance(op, arith.CmpfOp):
         known, name = FLOAT_COMPARISONS, arith.CMPF_COMPARISON_OPERATIONS[number]
