@@ -28,7 +28,6 @@ from taso.passes.search.problem import MOVE, Edge, Problem
 WINDOW = 4096
 """States back to which sets reach: time and memory then grow with the problem, not its square."""
 
-
 WORTH_A_ROUND = 0.005
 """The share of the edges that a round has to take away for another one to follow."""
 
@@ -217,10 +216,10 @@ def _held_by_edges(
 def _needed(problem: Problem, order: Order, known: Known) -> frozenset[int]:
     """The states that hold in every derivation of the roots: what these hold, from the top down."""
     needed = set(problem.roots)
-    held, above = 0, order.states[-1]
-    for state in reversed(order.states):
+    held = 0
+    downwards = order.states[::-1]
+    for above, state in zip([*downwards[:1], *downwards], downwards, strict=False):
         held = order.up_to(order.moved(held, above, state), state)
-        above = state
         if state in needed or held & order.state_bit(state, state):
             needed.add(state)
             held |= known[state]
