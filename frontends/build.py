@@ -12,17 +12,20 @@ from xdsl.dialects.builtin import Builtin, ModuleOp
 from xdsl.parser import Parser
 from xdsl.passes import ModulePass
 
+from taso.dialects.extern import is_random
 from taso.dialects.taso import Taso
 from taso.frontends import cache
 from taso.frontends.needed_rules import needed_rules
 from taso.lowering.pipeline import lower
 from taso.lowering.torch_source import file_name, torch_source
+from taso.lowering.triton_source.module import triton_source
 from taso.passes.form_kernels import FormKernelsPass
 from taso.passes.hoist_params import HoistParamsPass
 from taso.passes.optimize import OptimizePass
 from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import Device, device_named
 from taso.passes.search.extract import function_cost
+from taso.passes.search.interrupt import interruptible
 from taso.passes.search.saturate import Limits
 from taso.passes.statistics import Statistics, statistics
 
@@ -57,7 +60,7 @@ class Build:
 
     @property
     def source(self) -> str:
-        """The optimised program as torch source. Raises `DiagnosticException`."""
+        """The optimised program as source for the device. Raises `DiagnosticException`."""
         return self._made["source"]
 
     @cached_property
@@ -67,15 +70,26 @@ class Build:
         key = cache.key_of(*texts, *options, *sorted(self.trusted))
         entry = cache.load(key)
         if entry is None or not entry.keys() >= {"optimized", "source"}:
-            entry = self._make()
-            cache.store(key, entry)
+            with interruptible() as interrupt:
+                entry = self._make()
+            if not interrupt.requested:
+                cache.store(key, entry)
         return entry
 
     def _make(self) -> cache.Entry:
         table = DEVICE_TABLES[self.device]
         search = OptimizePass(table, self.numerics, time_limit=self.time_limit)
         optimized = _apply(self.given, (search, HoistParamsPass(), FormKernelsPass(table)))
-        return {"optimized": str(optimized), "source": generate(optimized, trusted=self.trusted)}
+        return {"optimized": str(optimized), "source": self._generate(optimized)}
+
+    def _generate(self, optimized: ModuleOp) -> str:
+        write = triton_source if self.device == "cuda" else torch_source
+        return write(lower(optimized), trusted=self.trusted)
+
+    @cached_property
+    def torch_source(self) -> str:
+        """The optimised program as torch source alone, without kernels of its own."""
+        return torch_source(lower(self.optimized), trusted=self.trusted)
 
     @cached_property
     def before(self) -> Statistics:
@@ -98,6 +112,11 @@ class Build:
         limits = Limits(seconds=self.time_limit)
         exact = self.numerics == "exact"
         return needed_rules(main_of(self.given), CostModel(self._device), limits, exact=exact)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the program draws random numbers."""
+        return any(map(is_random, self.given.walk()))
 
     @property
     def _device(self) -> Device:

@@ -30,7 +30,8 @@ class Report:
     opaque: Mapping[str, int]
     """How often the given program calls each PyTorch op that runs as PyTorch runs it."""
     code: str
-    """What runs: "torch", the generated source as it is, or "inductor", compiled by it."""
+    """What runs: "torch", the generated source as it is, "inductor", compiled by it, or "cuda
+    graph", which replays it."""
 
     @staticmethod
     def of(build: Build, code: str = "torch") -> Report:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +18,21 @@ from xdsl.utils.exceptions import PassFailedException
 
 from taso.passes.apply_rules import find_rule
 from taso.passes.rules.library import DEFAULT_RULES, by_name
-from taso.passes.rules.notation import Rule, RuleFamily
+from taso.passes.rules.notation import Rule, RuleError, RuleFamily
 from taso.passes.rules.text import parse_rules
+from taso.passes.search import progress
 from taso.passes.search.convert import UnsupportedError, from_selection, origin_choice, to_egraph
 from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import device_named
-from taso.passes.search.extract import Selection, extract, selection_cost
+from taso.passes.search.extract import Selection, extract
+from taso.passes.search.interrupt import interruptible
 from taso.passes.search.saturate import Limits, Report, saturate
 
+ENCODING, WRITING = 5, 2
+"""How long a program of 20,000 ops takes to encode for extraction without a search, and to be
+written back: by its time of reading."""
+LONGEST_READING = 1e-4
+"""Seconds an op, on a busy machine; what a program takes beyond is not for its size."""
 NUMERICS = ("reassociating", "exact")
 
 
@@ -56,9 +66,10 @@ class OptimizePass(ModulePass):
         try:
             model = CostModel(device_named(self.device))
             rules = self._rules()
-            for function in [f for f in op.walk() if isinstance(f, func.FuncOp)]:
-                if not function.is_declaration:
-                    self._optimize(function, rules, model)
+            with interruptible():
+                for function in [f for f in op.walk() if isinstance(f, func.FuncOp)]:
+                    if not function.is_declaration:
+                        self._optimize(function, rules, model)
         except ValueError as e:  # an unknown device, or a rule that is wrong
             raise PassFailedException(str(e)) from e
 
@@ -66,7 +77,12 @@ class OptimizePass(ModulePass):
         names = DEFAULT_RULES if self.rules is None else self.rules
         rules = [find_rule(name) for name in names]
         if self.rule_file is not None:
-            rules += read_rules(self.rule_file)
+            more = read_rules(self.rule_file)
+            known = {rule.name for rule in rules}
+            if taken := [rule.name for rule in more if rule.name in known]:
+                where = f"{self.rule_file}:1:1: rule {taken[0]}"
+                raise RuleError(f"{where}: name: a rule in use has it already")
+            rules += more
         return rules
 
     def _optimize(
@@ -90,7 +106,13 @@ def read_rules(path: str) -> list[Rule]:
         raise PassFailedException(f"{path}: {e.strerror}") from e
     except UnicodeDecodeError as e:
         raise PassFailedException(f"{path}: byte {e.start} is not UTF-8") from e
-    return list(by_name(parse_rules(text, path)).values())
+    rules = parse_rules(text, path)
+    if not rules:
+        raise RuleError(f"{path}:1:1: expected a rule, found none")
+    try:
+        return list(by_name(rules).values())
+    except RuleError as e:
+        raise RuleError(f"{path}:1:1: {e}") from e
 
 
 @dataclass(frozen=True)
@@ -112,22 +134,55 @@ def optimize_function(
 ) -> Optimized | None:
     """Rewrite the function's body in place; None where a limit that is not positive keeps it.
 
-    Half of `limits.seconds` is for saturation at most, what is left for extraction. Raises
+    Half of `limits.seconds` is for saturation at most, what is left for extraction. Ctrl-C ends
+    the search, with the best program found so far. Raises
     `UnsupportedError` if the e-graph can't hold the function, `RuleError` if a rule is wrong.
     """
     if min(limits.nodes, limits.iterations, limits.seconds) <= 0:
         _warn(function, "a limit of the search is not positive")
         return None
-    graph, roots = to_egraph(function, nary=not exact)
-    origin = origin_choice(graph, roots)
     usable = [rule for rule in rules if is_exact(rule)] if exact else rules
-    saturation = Limits(limits.nodes, limits.iterations, limits.seconds / 2)
-    report = saturate(graph, usable, saturation)
-    left = max(limits.seconds - report.seconds, 0.0)
-    selection = extract(graph, roots, model, origin=origin, time_limit=left)
-    before = selection_cost(graph, roots, origin, model)
-    from_selection(function, graph, roots, selection)
-    return Optimized(report, before, selection)
+    with interruptible() as interrupt, progress.shown(function.sym_name.data, limits.seconds):
+        found = _search(function, usable, model, limits, exact)
+    if interrupt.requested:
+        _note(function, "the search was interrupted; this is the best program found so far")
+    return found
+
+
+def _search(
+    function: func.FuncOp,
+    rules: Sequence[Rule | RuleFamily],
+    model: CostModel,
+    limits: Limits,
+    exact: bool,
+) -> Optimized | None:
+    with _paused_collector():
+        started = time.monotonic()
+        graph, roots = to_egraph(function, nary=not exact)
+        origin = origin_choice(graph, roots)
+        reading = min(time.monotonic() - started, LONGEST_READING * graph.size)
+        needed = (ENCODING + WRITING) * reading
+        if limits.seconds + 0.1 < needed:
+            _warn(function, f"a search of it takes {needed:.1f} s at least")
+            return None
+        seconds = max(limits.seconds - needed, 0.0) / 2
+        report = saturate(graph, rules, Limits(limits.nodes, limits.iterations, seconds))
+        left = limits.seconds - (time.monotonic() - started) - WRITING * reading
+        selection = extract(graph, roots, model, origin=origin, time_limit=max(left, 0.0))
+        from_selection(function, graph, roots, selection)
+    return Optimized(report, selection.before, selection)
+
+
+@contextmanager
+def _paused_collector() -> Iterator[None]:
+    """Without Python's search for cycles: there are none, and it takes a quarter of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def is_exact(rule: Rule | RuleFamily) -> bool:
@@ -135,6 +190,10 @@ def is_exact(rule: Rule | RuleFamily) -> bool:
     if isinstance(rule, Rule):
         return rule.numerics == "exact"
     return all(member.numerics == "exact" for member in rule.members.values())
+
+
+def _note(function: func.FuncOp, text: str) -> None:
+    print(f"note: taso-optimize, @{function.sym_name.data}: {text}", file=sys.stderr)
 
 
 def _warn(function: func.FuncOp, reason: str) -> None:

@@ -26,7 +26,7 @@ def by_name(rules: Iterable[Rule]) -> dict[str, Rule]:
     for rule in rules:
         for directed in (rule, rule.reversed()) if rule.bidirectional else (rule,):
             if directed.name in table:
-                raise RuleError(f"rule {directed.name}: there are two of this name")
+                raise RuleError(f"rule {directed.name}: name: there are two of it")
             table[directed.name] = directed
     return table
 

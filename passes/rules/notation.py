@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from xdsl.irdl import OptOperandDef, VarOperandDef
+
+from taso.dialects.base import BOOL, FLOAT, INT, INTS, STR, TasoOp
 from taso.dialects.spec import OpKind
 from taso.dialects.taso import OPS
 from taso.passes.rules.functions import FUNCTIONS, parameter_types, result_type
@@ -395,8 +398,40 @@ def _check_call(rule: str, call: Call) -> None:
         raise RuleError(
             f"rule {rule}: {call.op} has attributes {list(expected)}, not {list(given)}"
         )
-    for _, expr in call.attrs:
+    for name, expr in call.attrs:
         _check_expr(rule, expr)
+        _check_attribute(f"rule {rule}: {call.op} has {name}", expr, _attribute_type(op, name))
+    _check_operands(rule, call, op)
+
+
+def _check_operands(rule: str, call: Call, op: type[TasoOp]) -> None:
+    kinds = [definition for _, definition in op.get_irdl_definition().operands]
+    if any(isinstance(k, VarOperandDef) and not isinstance(k, OptOperandDef) for k in kinds):
+        return
+    least = sum(not isinstance(k, OptOperandDef) for k in kinds)
+    if not least <= len(call.args) <= len(kinds):
+        wanted = f"{least}" if least == len(kinds) else f"{least} to {len(kinds)}"
+        raise RuleError(f"rule {rule}: {call.op} takes {wanted} operands, not {len(call.args)}")
+
+
+def _attribute_type(op: type[TasoOp], name: str) -> type:
+    """The type of an attribute's plain values."""
+    kinds: dict[str, object] = {"shape": INTS, "dtype": STR, **op.attribute_kinds()}
+    plain = ((BOOL, bool), (INT, int), (FLOAT, float), (INTS, tuple), (STR, str))
+    return next((type_ for kind, type_ in plain if kinds[name] is kind), object)
+
+
+def _check_attribute(where: str, expr: AttrExpr, expected: type) -> None:
+    """Symbols that stand for numbers may stand for booleans, too."""
+    given = _type_of(expr)
+    fits = issubclass(given, expected) or issubclass(expected, given)
+    numbers = {given, expected} == {int, float} and not isinstance(expr, float)
+    if not (fits or numbers):
+        raise RuleError(f"{where} of type {expected.__name__}, not {given.__name__}")
+    if isinstance(expr, tuple):
+        for entry in expr:
+            if not isinstance(entry, Batch):
+                _check_attribute(f"{where} with an entry", entry, int)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from itertools import count
 
 from xdsl.dialects import func
 
+from taso.passes.search import progress
 from taso.passes.search.cost import CostModel, NodeCost, Place, Step
 from taso.passes.search.egraph import INPUT, ENode, is_repeated, operand_classes
-from taso.passes.search.ilp import Solution, kept_bytes, solve
+from taso.passes.search.ilp import Solution, kept_bytes, solve, solve_trees
 from taso.passes.search.problem import MOVE, Edge, Problem, choices
 from taso.passes.search.program import Choice, Graph, Program
 
@@ -34,6 +35,8 @@ class Selection:
     """Seconds under the cost model."""
     bound: float
     """No selection costs less than this many seconds; equal to `cost` where that is proven."""
+    before: float = math.inf
+    """Seconds of the input program, where there was one."""
 
 
 class ExtractionError(ValueError):
@@ -57,20 +60,30 @@ def extract(
     deadline = time.monotonic() + time_limit
     encoding = Encoding(graph, roots, model)
     given = None if origin is None else Encoding(Choice(graph, origin), roots, model)
-    start = None if given is None else solve(given.problem, time_limit=math.inf)
+    start = None if given is None else _evaluate(given.problem, time_limit / 2)
     known: list[int] = []
     if given is not None and start is not None:
         known = encoding.translate(given, start)
+    progress.report("extracting", cost=math.inf if start is None else start.seconds)
     limited = replace(encoding.problem, kept_limit=encoding.kept_limit(known))
     found = solve(limited, start=known, time_limit=deadline - time.monotonic())
     if found is None and start is None:
         found = solve(encoding.problem, time_limit=deadline - time.monotonic())
+    if found is None:
+        found = solve_trees(limited)
     if given and start and (found is None or found.seconds >= start.seconds * (1 - TIE)):
         bound = found.bound if found is not None else 0.0
-        return Selection(given.decode(start), start.seconds, min(bound, start.seconds))
+        bound = min(bound, start.seconds)
+        return Selection(given.decode(start), start.seconds, bound, start.seconds)
     if found is None:
         raise ExtractionError("the e-graph holds no acyclic program of the roots")
-    return Selection(encoding.decode(found), found.seconds, found.bound)
+    before = math.inf if start is None else start.seconds
+    return Selection(encoding.decode(found), found.seconds, found.bound, before)
+
+
+def _evaluate(problem: Problem, seconds: float) -> Solution | None:
+    """What a program costs; or where that takes too long, what it costs at most."""
+    return solve(problem, time_limit=seconds) or solve_trees(problem)
 
 
 def selection_cost(

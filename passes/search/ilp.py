@@ -13,14 +13,13 @@ import math
 import operator
 import time
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 
 import highspy
 import numpy as np
 
-from taso.passes.search.collection import collection_paused
+from taso.passes.search.interrupt import is_interrupted, is_over
 from taso.passes.search.presolve import OutOfTimeError, Reduced, presolve
 from taso.passes.search.problem import (
     MOVE,
@@ -30,6 +29,7 @@ from taso.passes.search.problem import (
     derivation,
     find_cycles,
 )
+from taso.passes.search.tree_cost import tree_solution
 from taso.passes.search.trees import cheapest_trees
 
 
@@ -62,16 +62,23 @@ def solve(problem: Problem, *, start: Sequence[int] = (), time_limit: float) -> 
     """
     deadline = time.monotonic() + time_limit
     try:
-        with collection_paused():
-            reduced = presolve(problem, deadline)
-            if reduced is None:
-                return None
-            solution = _solve_parts(problem, reduced, start, deadline, joined=False)
-            if solution is None or kept_bytes(problem, solution.edges) <= problem.kept_limit:
-                return solution
-            return _solve_parts(problem, reduced, start, deadline, joined=True)
+        reduced = presolve(problem, deadline)
+        if reduced is None:
+            return None
+        solution = _solve_parts(problem, reduced, start, deadline, joined=False)
+        if solution is None or kept_bytes(problem, solution.edges) <= problem.kept_limit:
+            return solution
+        return _solve_parts(problem, reduced, start, deadline, joined=True)
     except OutOfTimeError:
         return None
+
+
+def solve_trees(problem: Problem) -> Solution | None:
+    """A derivation that is found at once, cheap by tree cost. None if it keeps too much memory."""
+    edges = tree_solution(problem)
+    if edges is None or kept_bytes(problem, edges) > problem.kept_limit:
+        return None
+    return Solution(edges, total(problem, edges), 0.0)
 
 
 def _solve_parts(
@@ -81,14 +88,13 @@ def _solve_parts(
     solved: dict[object, tuple[list[int], float]] = {}
     chosen: list[int] = []
     bounds: list[float] = []
-    needed_classes = {problem.state_class[state] for state in reduced.needed}
     for part in parts:
         if len(part) == 1 and problem.edges[part[0]].head in reduced.needed:
             chosen += part
             bounds.append(total(problem, part))
             continue
         keeps = joined and any(problem.edges[e].kept for e in part)
-        local = Part(problem, reduced, part, needed_classes, limited=keeps)
+        local = Part(problem, reduced, part, limited=keeps)
         key = local.key()
         if key not in solved:
             found = local.solve(start, deadline)
@@ -148,7 +154,6 @@ class Part:
         problem: Problem,
         reduced: Reduced,
         part: list[int],
-        needed_classes: AbstractSet[int],
         *,
         limited: bool,
     ) -> None:
@@ -158,7 +163,7 @@ class Part:
         self.limit = problem.kept_limit if limited else math.inf
         self.deadline = math.inf
         self.needed = reduced.needed
-        self.needed_classes = needed_classes
+        self.needed_classes = reduced.needed_classes
         self.nodes = list(dict.fromkeys(e.node for e in self.edges if e.node != MOVE))
         self.by_class: dict[int, list[int]] = {}
         for node in self.nodes:
@@ -230,7 +235,7 @@ class Part:
             cuts = self._cycle_cuts(picked)
             if not cuts:
                 return picked, info.mip_dual_bound / self.scale
-            if time.monotonic() > deadline:
+            if is_over(deadline):
                 return None
             for columns, upper in cuts:
                 terms = _collected(self.place, [(column, 1.0) for column in columns])
@@ -286,6 +291,8 @@ class Part:
         for option, value in _OPTIONS.items():
             solver.setOptionValue(option, value)
         solver.passModel(lp)
+        for callback in (solver.cbMipInterrupt, solver.cbSimplexInterrupt):
+            callback.subscribe(_look)
         return solver
 
     def _costs(self, variables: int) -> list[float]:
@@ -366,7 +373,7 @@ class Part:
         return found
 
     def _check_time(self) -> None:
-        if time.monotonic() > self.deadline:
+        if is_over(self.deadline):
             raise OutOfTimeError
 
     def _arc(self, user: int, used: int) -> list[int]:
@@ -401,6 +408,12 @@ class Part:
             solution = highspy.HighsSolution()
             solution.col_value = values
             solver.setSolution(solution)
+
+
+def _look(event: highspy.highs.HighsCallbackEvent) -> None:
+    """Python handles signals when this is called, and not while HiGHS runs."""
+    if is_interrupted():
+        event.interrupt()
 
 
 _OPTIONS: dict[str, bool | int | float | str] = {

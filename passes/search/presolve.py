@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from taso.passes.search.interrupt import is_over
 from taso.passes.search.problem import MOVE, Edge, Problem
 
 WINDOW = 4096
@@ -103,6 +104,8 @@ class Reduced:
     """The edges left, by number."""
     needed: frozenset[int]
     """The states that every solution derives, or may as well."""
+    needed_classes: frozenset[int]
+    """The classes of these states."""
     order: Order
     below: dict[int, tuple[int, int]]
     """For each node left, a state and a set of it: the classes that every solution with the node
@@ -110,7 +113,7 @@ class Reduced:
 
 
 class OutOfTimeError(Exception):
-    """The deadline passed before the problem was ready to be solved."""
+    """The deadline passed, or the search was interrupted, before the problem was ready."""
 
 
 def presolve(problem: Problem, deadline: float = math.inf) -> Reduced | None:
@@ -134,9 +137,11 @@ def presolve(problem: Problem, deadline: float = math.inf) -> Reduced | None:
         free = _free_edges(problem, left, needed)
         left = [e for e in left if free.get(problem.edges[e].head, e) == e]
         dropped = len(edges) - len(left)
-        if dropped <= WORTH_A_ROUND * len(edges) or time.monotonic() > halfway:
+        if dropped <= WORTH_A_ROUND * len(edges) or is_over(halfway):
+            derived = needed.union(free)
+            classes = frozenset(problem.state_class[state] for state in derived)
             below = _classes_below(problem, left, order, held)
-            return Reduced(left, needed.union(free), order, below)
+            return Reduced(left, derived, classes, order, below)
         edges = left
 
 
@@ -152,7 +157,7 @@ def _analyse(problem: Problem, heads: dict[int, list[int]], order: Order, deadli
     while pending:
         current, pending = list(pending), {}
         for state in current:
-            if time.monotonic() > deadline:
+            if is_over(deadline):
                 raise OutOfTimeError
             pending.pop(state, None)
             held = [_held(problem, problem.edges[e], order, known) for e in heads[state]]
@@ -266,7 +271,7 @@ def _drop_dominated(
         if len(nodes) < 2:
             continue
         for node in nodes:
-            if time.monotonic() > deadline:
+            if is_over(deadline):
                 break
             others = (n for n in nodes if n != node and n not in dropped)
             if any(_dominates(problem, nodes[n], nodes[node], order, held) for n in others):

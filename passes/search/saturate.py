@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from taso.passes.rules.notation import Rule, RuleFamily
-from taso.passes.search.collection import collection_paused
+from taso.passes.search import progress
 from taso.passes.search.egraph import NARY, NARY_OPS, EGraph, ENode
+from taso.passes.search.interrupt import is_interrupted
 from taso.passes.search.match import (
     MAX_NARY_OPERANDS,
     CompiledRule,
@@ -38,7 +39,7 @@ class Limits:
 @dataclass
 class Report:
     """What saturation did. `stopped` names what ended it: saturated, or the limit met
-    (iterations, nodes, matches, seconds)."""
+    (iterations, nodes, matches, seconds, interrupted)."""
 
     stopped: str = "iterations"
     iterations: int = 0
@@ -57,8 +58,7 @@ def saturate(
     The result depends on the graph, the rules and the limits on nodes and iterations alone,
     unless the time runs out. Raises `RuleError` if a rule's right side is ill-typed.
     """
-    with collection_paused():
-        return _Saturation(graph, rules, limits or Limits()).run()
+    return _Saturation(graph, rules, limits or Limits()).run()
 
 
 class _Saturation:
@@ -67,12 +67,12 @@ class _Saturation:
         self._inputs = len(graph.birth)
         self._given_nodes = graph.size
         self._limits = limits
+        self._started = time.perf_counter()
         self._rules = [compile_rule(r) if isinstance(r, Rule) else compile_family(r) for r in rules]
         self._seen: dict[str, set[Substitution]] = {}
         self._found = 0
         self._has_families = any(isinstance(r, Siblings) for r in self._rules)
         self._joins: set[int] = set()
-        self._started = time.perf_counter()
         self._report = Report()
 
     def run(self) -> Report:
@@ -91,6 +91,7 @@ class _Saturation:
         return report
 
     def _over_limit(self) -> bool:
+        progress.report("saturating", nodes=self._graph.size)
         if self._graph.size - self._given_nodes >= self._limits.nodes:
             self._report.stopped = "nodes"
             return True
@@ -99,6 +100,9 @@ class _Saturation:
             return True
         if time.perf_counter() - self._started >= self._limits.seconds:
             self._report.stopped = "seconds"
+            return True
+        if is_interrupted():
+            self._report.stopped = "interrupted"
             return True
         return False
 
