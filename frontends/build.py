@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import Builtin, ModuleOp
 from xdsl.parser import Parser
 from xdsl.passes import ModulePass
 
+from taso.dialects.extern import is_random
 from taso.dialects.taso import Taso
 from taso.frontends import cache, cost_cache
 from taso.frontends.fastest import fastest
@@ -19,12 +20,18 @@ from taso.frontends.needed_rules import needed_rules
 from taso.lowering.measured_cost import MeasuredCostModel
 from taso.lowering.pipeline import lower
 from taso.lowering.torch_source import file_name, torch_source
+from taso.lowering.triton_source.module import triton_source
+from taso.passes.apply_rules import find_rule
 from taso.passes.form_kernels import FormKernelsPass
 from taso.passes.hoist_params import HoistParamsPass
-from taso.passes.optimize import OptimizePass
+from taso.passes.optimize import OptimizePass, optimize_function
+from taso.passes.rules.library import DEFAULT_RULES
+from taso.passes.search.convert import UnsupportedError
 from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import Device, device_named
+from taso.passes.search.explain import Explanation
 from taso.passes.search.extract import function_cost
+from taso.passes.search.interrupt import interruptible
 from taso.passes.search.saturate import Limits
 from taso.passes.statistics import Statistics, statistics
 
@@ -64,7 +71,7 @@ class Build:
 
     @property
     def source(self) -> str:
-        """The optimised program as torch source. Raises `DiagnosticException`."""
+        """The optimised program as source for the device. Raises `DiagnosticException`."""
         return self._made["source"]
 
     @cached_property
@@ -74,8 +81,10 @@ class Build:
         key = cache.key_of(*texts, *options, *sorted(self.trusted))
         entry = cache.load(key)
         if entry is None or not entry.keys() >= {"optimized", "source"}:
-            entry = self._make()
-            cache.store(key, entry)
+            with interruptible() as interrupt:
+                entry = self._make()
+            if not interrupt.requested:
+                cache.store(key, entry)
         return entry
 
     def _make(self) -> cache.Entry:
@@ -87,7 +96,16 @@ class Build:
         search.run(searched, self.model, partial(fastest, device=self.device, trusted=self.trusted))
         searched.verify()
         optimized = _apply(searched, (HoistParamsPass(), FormKernelsPass(table)))
-        return {"optimized": str(optimized), "source": generate(optimized, trusted=self.trusted)}
+        return {"optimized": str(optimized), "source": self._generate(optimized)}
+
+    def _generate(self, optimized: ModuleOp) -> str:
+        write = triton_source if self.device == "cuda" else torch_source
+        return write(lower(optimized), trusted=self.trusted)
+
+    @cached_property
+    def torch_source(self) -> str:
+        """The optimised program as torch source alone, without kernels of its own."""
+        return torch_source(lower(self.optimized), trusted=self.trusted)
 
     @property
     def model(self) -> CostModel:
@@ -124,6 +142,26 @@ class Build:
         limits = Limits(seconds=self.time_limit)
         exact = self.numerics == "exact"
         return needed_rules(main_of(self.given), self.model, limits, exact=exact)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the program draws random numbers."""
+        return any(map(is_random, self.given.walk()))
+
+    @cached_property
+    def explanation(self) -> Explanation:
+        """The steps that the search takes, which is run again; none where it leaves the program."""
+        limits, exact = Limits(seconds=self.time_limit), self.numerics == "exact"
+        function, rules = main_of(self.given.clone()), [find_rule(n) for n in DEFAULT_RULES]
+        try:
+            done = optimize_function(
+                function, rules, self.model, limits, exact=exact, explained=True
+            )
+        except UnsupportedError:
+            done = None
+        if done is None or done.explanation is None:
+            return Explanation(function.sym_name.data, (), self.predicted)
+        return done.explanation
 
     @property
     def _device(self) -> Device:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
@@ -14,7 +14,8 @@ from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation
 
 from taso.frontends.build import Build, main_of
-from taso.passes.statistics import Statistics
+from taso.passes.search.explain import Explanation
+from taso.passes.statistics import Statistics, format_time
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,33 @@ class Report:
     opaque: Mapping[str, int]
     """How often the given program calls each PyTorch op that runs as PyTorch runs it."""
     code: str
-    """What runs: "torch", the generated source as it is, or "inductor", compiled by it."""
+    """What runs: "torch", the generated source as it is, "inductor", compiled by it, or "cuda
+    graph", which replays it."""
     measured: tuple[int, int]
     """Of how many different calls the cost model has measurements, and how many there are."""
+    _build: Build = field(repr=False, compare=False)
 
     @staticmethod
     def of(build: Build, code: str = "torch") -> Report:
         opaque = opaque_ops(main_of(build.given))
         return Report(
-            build.before, build.after, build.predicted, build.rules, opaque, code, build.measured
+            build.before,
+            build.after,
+            build.predicted,
+            build.rules,
+            opaque,
+            code,
+            build.measured,
+            build,
         )
+
+    def explain(self) -> Explanation:
+        """The rewrites that lead from the given program to the optimised one, in order.
+
+        As text, they are numbered, and those that repeat (in equal layers) are put together.
+        They are found by running the search again.
+        """
+        return self._build.explanation
 
     @property
     def native_share(self) -> float:
@@ -109,11 +127,3 @@ def opaque_ops(function: func.FuncOp) -> Mapping[str, int]:
 def _overload(op: Operation) -> str:
     overload = op.properties.get("overload")
     return overload.data if isinstance(overload, StringAttr) else op.name
-
-
-def format_time(seconds: float) -> str:
-    """A time of three digits, in the unit that suits it."""
-    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds * 1e6:.3g} µs"

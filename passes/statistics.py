@@ -117,3 +117,11 @@ def _viewed(value: SSAValue) -> SSAValue:
     while isinstance(value.owner, Operation) and is_free(value.owner) and value.owner.operands:
         value = value.owner.operands[0]
     return value
+
+
+def format_time(seconds: float) -> str:
+    """A time of three digits, in the unit that suits it."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"

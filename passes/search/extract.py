@@ -11,13 +11,15 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from xdsl.dialects import func
 
 from taso.dialects.base import TensorSpec
+from taso.passes.search import progress
 from taso.passes.search.cost import CostModel, NodeCost, Place, Step, output_steps
 from taso.passes.search.egraph import INPUT, ENode, is_repeated, operand_classes
-from taso.passes.search.ilp import Solution, kept_bytes, solve
+from taso.passes.search.ilp import Solution, kept_bytes, solve, solve_trees
 from taso.passes.search.layout import Layout, Layouts
 from taso.passes.search.outputs import NO_OUTPUTS, Outputs, computed_roots
 from taso.passes.search.problem import MOVE, Edge, Problem, choices
@@ -36,6 +38,8 @@ class Selection:
     """Seconds under the cost model."""
     bound: float
     """No selection costs less than this many seconds; equal to `cost` where that is proven."""
+    before: float = math.inf
+    """Seconds of the input program, where there was one."""
 
 
 class ExtractionError(ValueError):
@@ -64,20 +68,30 @@ def extract(
     given = None
     if origin is not None:
         given = Encoding(Choice(graph, origin), roots, model, outputs, layouts)
-    start = None if given is None else solve(given.problem, time_limit=math.inf)
+    start = None if given is None else _evaluate(given.problem, time_limit / 2)
     known: list[int] = []
     if given is not None and start is not None:
         known = encoding.translate(given, start)
+    progress.report("extracting", cost=math.inf if start is None else start.seconds)
     limited = replace(encoding.problem, kept_limit=encoding.kept_limit(known))
     found = solve(limited, start=known, time_limit=deadline - time.monotonic())
     if found is None and start is None:
         found = solve(encoding.problem, time_limit=deadline - time.monotonic())
+    if found is None:
+        found = solve_trees(limited)
     if given and start and (found is None or found.seconds >= start.seconds * (1 - TIE)):
         bound = found.bound if found is not None else 0.0
-        return Selection(given.decode(start), start.seconds, min(bound, start.seconds))
+        bound = min(bound, start.seconds)
+        return Selection(given.decode(start), start.seconds, bound, start.seconds)
     if found is None:
         raise ExtractionError("the e-graph holds no acyclic program of the roots")
-    return Selection(encoding.decode(found), found.seconds, found.bound)
+    before = math.inf if start is None else start.seconds
+    return Selection(encoding.decode(found), found.seconds, found.bound, before)
+
+
+def _evaluate(problem: Problem, seconds: float) -> Solution | None:
+    """What a program costs; or where that takes too long, what it costs at most."""
+    return solve(problem, time_limit=seconds) or solve_trees(problem)
 
 
 def selection_cost(
@@ -173,7 +187,7 @@ class Encoding:
             children = dict.fromkeys(node.children)
             self.problem.node_children.append(tuple(self._classes[c] for c in children))
             for step in output_steps(node, cost.steps) if is_output else cost.steps:
-                self._add_edge(cid, step, number, children)
+                self._add_edge(cid, step, number, node.children)
 
     def _moves(self, specs: Sequence[TensorSpec], is_output: bool) -> tuple[Step, ...]:
         if is_output:
@@ -195,8 +209,9 @@ class Encoding:
         return self.model.node(node, operands, specs, param, layouts)
 
     def _add_edge(self, cid: int, step: Step, node: int, sources: Iterable[int]) -> None:
-        tails = tuple(self._state(c, step.source) for c in sources)
-        edge = Edge(self._state(cid, step.place), tails, node, step.seconds, step.kept)
+        places = (Place.TILE if i == step.tile else step.source for i in count())
+        tails = dict.fromkeys(map(self._state, sources, places))
+        edge = Edge(self._state(cid, step.place), tuple(tails), node, step.seconds, step.kept)
         self.problem.edges.append(edge)
 
     def _state(self, cid: int, place: Place) -> int:
