@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from taso.frontends import cost_cache
 from taso.frontends.build import Build, main_of
 from taso.frontends.example import Example
 from taso.frontends.interface import Fixed, Given, OutputLeaf, Result
@@ -25,6 +26,9 @@ from taso.lowering.inductor import is_plain
 from taso.lowering.standalone import as_tuple
 from taso.passes.optimize import NUMERICS
 from taso.passes.statistics import opaque_ops
+
+CANDIDATES = 4
+"""Of how many programs the fastest is taken where costs have been measured (`taso tune`)."""
 
 
 def compile(
@@ -47,7 +51,8 @@ def compile(
         the very numbers, strings and None that they have.
     device: "cpu" or "cuda", the device to optimise for; where the inputs are by default.
     numerics: "reassociating" (equal over the reals), or "exact" (bitwise the same).
-    time_limit: seconds for the search.
+    time_limit: seconds for the search. What `taso tune` has measured on the device decides in it,
+        and then the cheapest programs are run to find the fastest.
     freeze: take the parameters as they are now, and check at no call whether they, or the
         training modes of modules, have changed.
     inductor: have Inductor, the compiler behind `torch.compile`, compile the generated code at the
@@ -198,7 +203,10 @@ class CompiledProgram:
 
         def build(module: Any) -> Build:
             trusted = frozenset(opaque_ops(main_of(module)))
-            return Build(module, self._device, options.numerics, options.time_limit, trusted)
+            costs = cost_cache.load(self._device)
+            candidates = CANDIDATES if costs else 1
+            limits = (options.numerics, options.time_limit)
+            return Build(module, self._device, *limits, trusted, costs, candidates)
 
         is_autocast = self._autocast is not None
         return Specialized(self._owners, imported, build, options.freeze, is_autocast)

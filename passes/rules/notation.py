@@ -434,6 +434,10 @@ def _check_attribute(where: str, expr: AttrExpr, expected: type) -> None:
                 _check_attribute(f"{where} with an entry", entry, int)
 
 
+MAX_SIBLINGS = 8
+"""Rules for any number of siblings are written out up to this many."""
+
+
 @dataclass(frozen=True)
 class RuleFamily:
     """One multi-root rule for any number of siblings: roots alike but for their own symbols.
@@ -450,3 +454,9 @@ class RuleFamily:
     def member(self, count: int) -> Rule:
         """The rule for so many siblings, also where it is not written out in `members`."""
         return self.members[count] if count in self.members else self.make(count)
+
+
+def sibling_family(name: str, member: Callable[[int], Rule]) -> RuleFamily:
+    """The family with `member(n)` as its rule for n siblings."""
+    written = {count: member(count) for count in range(2, MAX_SIBLINGS + 1)}
+    return RuleFamily(name, written, make=member)
