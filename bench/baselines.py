@@ -19,7 +19,7 @@ from taso.frontends.build import main_of
 from taso.passes.apply_rules import apply_family, apply_rule
 from taso.passes.rules.match_ir import ParamAnalysis
 from taso.passes.rules.notation import Call, Result, Rule, RuleFamily, Term
-from taso.passes.search.convert import to_egraph
+from taso.passes.search.convert import origin_choice, to_egraph
 from taso.passes.search.cost import CostModel
 from taso.passes.search.egraph import INPUT, EGraph, ENode, is_repeated, operand_classes
 from taso.passes.search.extract import function_cost, selection_cost
@@ -46,7 +46,7 @@ def greedy(module: ModuleOp, rules: Rules, model: CostModel) -> float:
             changed = current.clone()
             if not _sweep(changed, rule):
                 continue
-            after = function_cost(main_of(changed), model)
+            after = function_cost(main_of(changed), model, given=main_of(module))
             if after < cost:
                 current, cost, improved = changed, after, True
     return cost
@@ -96,10 +96,11 @@ def tree_cost(function: func.FuncOp, rules: Rules, model: CostModel, limits: Lim
     term that is used twice counts twice.
     """
     graph, roots = to_egraph(function)
+    origin = origin_choice(graph, roots)
     saturate(graph, rules, limits)
     calls = CostModel(replace(model.device, fuses=False), memory_growth=model.memory_growth)
     choice = _cheapest_trees(graph, calls)
-    return selection_cost(graph, [graph.find(r) for r in roots], choice, model)
+    return selection_cost(graph, [graph.find(r) for r in roots], choice, model, origin=origin)
 
 
 def _cheapest_trees(graph: EGraph, model: CostModel) -> dict[int, ENode]:

@@ -36,9 +36,9 @@ from taso.passes.search.extract import Selection
 from taso.passes.search.interrupt import interruptible
 from taso.passes.search.saturate import Limits, Report, saturate
 
-ENCODING, WRITING = 5, 2
+ENCODING, WRITING = 5, 4
 """How long a program of 20,000 ops takes to encode for extraction without a search, and to be
-written back: by its time of reading."""
+picked by tree cost, where there is no time for more, and written back: by its time of reading."""
 LONGEST_READING = 1e-4
 """Seconds an op, on a busy machine; what a program takes beyond is not for its size."""
 NUMERICS = ("reassociating", "exact")
