@@ -5,6 +5,7 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 JOBS ?= 2
+FUZZ_SEED ?= $(shell date +%s)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +16,7 @@ PINS := pyproject.toml constraints.txt
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-models lint format bench clean distclean
+.PHONY: help venv demo test test-models fuzz lint format bench clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -29,6 +30,9 @@ test: $(VENV)/.installed-test ## run all tests (JOBS=2 at a time)
 test-models: $(VENV)/.installed-test ## run the models at their full size (minutes)
 	$(BIN)/python -m pytest -m full_models -q test/models
 
+fuzz: $(VENV)/.installed-test ## run thousands of random programs (minutes; FUZZ_SEED=N counts from there)
+	FUZZ_SEED=$(FUZZ_SEED) $(BIN)/python -m pytest -m fuzz -n $(JOBS) -q test/fuzz
+
 lint: $(VENV)/.installed-lint ## check style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -38,8 +42,10 @@ format: $(VENV)/.installed-lint ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-test ## check the speeds on this machine (test/timing)
+bench: $(VENV)/.installed-test ## check the speeds on this machine (test/timing), and measure the search
 	$(BIN)/python -m pytest -m timing -s test/timing
+	$(BIN)/python bench/cost_correlation.py
+	$(BIN)/python bench/search.py
 
 venv: $(VENV)/.installed-test $(VENV)/.installed-lint ## make .venv with all that the other targets need
 

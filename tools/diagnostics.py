@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -83,6 +84,13 @@ def parse_diagnostic(error: ParseError) -> str:
 def first_line(text: str) -> str:
     """The first line that says something."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "unknown error")
+
+
+def placed(text: str, place: str) -> str:
+    """A diagnostic of one line: at the place that the text itself opens with, or else at this."""
+    line = first_line(text)
+    own = re.match(r"([^\s:][^:]*:\d+:\d+): ", line)
+    return f"{own[1]}: error: {line[own.end() :]}" if own else f"{place}: error: {line}"
 
 
 def verify(module: ModuleOp, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import signal
 import sys
 from collections.abc import Sequence
 from typing import IO
@@ -25,11 +26,14 @@ from taso.tools.diagnostics import (
     leave_broken_pipe,
     parse_diagnostic,
     parse_text,
+    placed,
     unknown,
 )
 from taso.tools.universe import PASSES, TARGETS
 
 COMMAND_LINE = "taso-opt"
+INTERRUPTED = 128 + signal.SIGINT
+"""The exit status of what Ctrl-C ends, as shells have it."""
 DESCRIPTION = (
     "Optimise tensor programs: xdsl-opt with the taso dialect, "
     f"the passes {', '.join(PASSES)} and the target {', '.join(TARGETS)}."
@@ -120,9 +124,11 @@ def main(args: Sequence[str] | None = None) -> None:
         fail(command_line_error(first_line(str(e).splitlines()[-1])))
     except DiagnosticException as e:
         where = driver.get_input_name() if driver else COMMAND_LINE
-        fail(f"{where}:1:1: error: {first_line(str(e))}")
+        fail(placed(str(e), f"{where}:1:1"))
     except BrokenPipeError:
         leave_broken_pipe()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except OSError as e:
         fail(f"{e.filename}:1:1: error: {e.strerror}")
     except SystemExit as e:

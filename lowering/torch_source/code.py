@@ -6,6 +6,7 @@ in place gives its result the name of the tensor that it overwrites.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ class Ref:
 
     text: str
     type: Type
+    repeats: bool = False
+    """Elements may share memory with each other: nothing can be written there."""
 
     @property
     def is_name(self) -> bool:
@@ -36,7 +39,8 @@ class Ref:
 
     def view(self, suffix: str, type_: Type) -> Ref:
         """A view of this tensor: `suffix` is an attribute, a call of one, or a subscript."""
-        return Ref(f"{self.text}{suffix}", type_)
+        repeats = self.repeats or math.prod(type_.shape) > math.prod(self.type.shape)
+        return Ref(f"{self.text}{suffix}", type_, repeats)
 
 
 @dataclass
@@ -140,7 +144,8 @@ class Code:
 class Lines:
     """Parameter names and body of a function.
 
-    `fresh`: no result shares memory with an argument, a constant or another result.
+    `fresh`: no result shares memory with an argument, a constant or another result, nor its
+    elements with each other.
     """
 
     parameters: list[str]
@@ -187,7 +192,7 @@ class _Layout:
     def _is_fresh(self) -> bool:
         read = [n for ref in self._results for n in tokens(ref.text)]
         owners = [owner for n in read for owner in self._owners[n] if owner != KEPT]
-        distinct = len(set(owners)) == len(owners)
+        distinct = len(set(owners)) == len(owners) and not any(r.repeats for r in self._results)
         return distinct and {UNKNOWN, *self._arguments}.isdisjoint(owners)
 
     def _write(self, at: int, statement: Statement) -> str:

@@ -16,7 +16,7 @@ from taso.lowering.torch_source.types import TorchSourceError, Type, ints, liter
 
 @dataclass(frozen=True)
 class Callee:
-    """A generated function: its name, and whether its results are never its arguments' memory."""
+    """A generated function: its name, and whether its caller may write to its results (`Lines`)."""
 
     name: str
     fresh: bool

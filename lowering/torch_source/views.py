@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from taso.lowering.torch_source.code import Ref
 from taso.lowering.torch_source.types import Type, ints
@@ -18,7 +19,7 @@ def permute(ref: Ref, perm: Sequence[int]) -> Ref:
     if perm == (*range(rank - 2), rank - 1, rank - 2):
         suffix = ".T" if rank == 2 else ".mT"
         if ref.text.endswith(suffix):
-            return Ref(ref.text.removesuffix(suffix), type_)
+            return replace(ref, text=ref.text.removesuffix(suffix), type=type_)
         return ref.view(suffix, type_)
     return ref.view(f".permute{ints(perm)}", type_)
 

@@ -8,10 +8,13 @@ compiled to PDL, inverted, and checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from xdsl.irdl import OptOperandDef, VarOperandDef
+
+from taso.dialects.base import BOOL, FLOAT, INT, INTS, STR, TasoOp
 from taso.dialects.spec import OpKind
 from taso.dialects.taso import OPS
 from taso.passes.rules.functions import FUNCTIONS, parameter_types, result_type
@@ -395,8 +398,44 @@ def _check_call(rule: str, call: Call) -> None:
         raise RuleError(
             f"rule {rule}: {call.op} has attributes {list(expected)}, not {list(given)}"
         )
-    for _, expr in call.attrs:
+    for name, expr in call.attrs:
         _check_expr(rule, expr)
+        _check_attribute(f"rule {rule}: {call.op} has {name}", expr, _attribute_type(op, name))
+    _check_operands(rule, call, op)
+
+
+def _check_operands(rule: str, call: Call, op: type[TasoOp]) -> None:
+    kinds = [definition for _, definition in op.get_irdl_definition().operands]
+    if any(isinstance(k, VarOperandDef) and not isinstance(k, OptOperandDef) for k in kinds):
+        return
+    least = sum(not isinstance(k, OptOperandDef) for k in kinds)
+    if not least <= len(call.args) <= len(kinds):
+        wanted = f"{least}" if least == len(kinds) else f"{least} to {len(kinds)}"
+        raise RuleError(f"rule {rule}: {call.op} takes {wanted} operands, not {len(call.args)}")
+
+
+def _attribute_type(op: type[TasoOp], name: str) -> type:
+    """The type of an attribute's plain values."""
+    kinds: dict[str, object] = {"shape": INTS, "dtype": STR, **op.attribute_kinds()}
+    plain = ((BOOL, bool), (INT, int), (FLOAT, float), (INTS, tuple), (STR, str))
+    return next((type_ for kind, type_ in plain if kinds[name] is kind), object)
+
+
+def _check_attribute(where: str, expr: AttrExpr, expected: type) -> None:
+    """Symbols that stand for numbers may stand for booleans, too."""
+    given = _type_of(expr)
+    fits = issubclass(given, expected) or issubclass(expected, given)
+    numbers = {given, expected} == {int, float} and not isinstance(expr, float)
+    if not (fits or numbers):
+        raise RuleError(f"{where} of type {expected.__name__}, not {given.__name__}")
+    if isinstance(expr, tuple):
+        for entry in expr:
+            if not isinstance(entry, Batch):
+                _check_attribute(f"{where} with an entry", entry, int)
+
+
+MAX_SIBLINGS = 8
+"""Rules for any number of siblings are written out up to this many."""
 
 
 @dataclass(frozen=True)
@@ -409,3 +448,15 @@ class RuleFamily:
 
     name: str
     members: dict[int, Rule] = field(hash=False)
+    make: Callable[[int], Rule] = field(compare=False, kw_only=True)
+    """The rule for any number of siblings from 2 on."""
+
+    def member(self, count: int) -> Rule:
+        """The rule for so many siblings, also where it is not written out in `members`."""
+        return self.members[count] if count in self.members else self.make(count)
+
+
+def sibling_family(name: str, member: Callable[[int], Rule]) -> RuleFamily:
+    """The family with `member(n)` as its rule for n siblings."""
+    written = {count: member(count) for count in range(2, MAX_SIBLINGS + 1)}
+    return RuleFamily(name, written, make=member)

@@ -2,17 +2,21 @@
 
 On a device that fuses, a value is in *memory*, in the *registers* of a kernel, or in the *tile*
 that a contraction accumulates. Element-wise and row ops read registers and make registers;
-element-wise ops may also work on a tile, as the epilogue of its contraction. A store to memory
-costs a launch and the bytes written, a load the bytes read. A value in registers is shared
-freely: that a kernel may have to compute it again is not counted. A contraction reads memory and
-makes a tile; a library call and a copy read and write memory; views change nothing and are free
-in any place, and so are splats.
+element-wise ops may also work on a tile, as the epilogue of its contraction. A store of registers
+to memory costs a launch and the bytes written, a load the bytes read. A value in registers is
+shared freely: that a kernel may have to compute it again is not counted. A contraction reads
+memory and makes a tile, at the cost of a launch, for a kernel holds one contraction at most: a
+store of its tile costs the bytes alone. A library call and a copy read and write memory; views
+change nothing and are free in any place, and so are splats.
 
 On a device that does not fuse, each op but views and constants is a call that reads and writes
 memory: launch + max(flops / rate, bytes / bandwidth).
 
 What is computed from parameters and constants alone is *prepared* once: it costs nothing in the
 main program but memory, and next to nothing as a tie-breaker.
+
+A result that the input program computes is to be in memory of its own, row by row. If it is a
+view of something else in the end, it costs a copy, unless a kernel stores it as it shall be.
 
 Not modelled: the copy that a reshape of a transposed value needs.
 """
@@ -22,7 +26,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import Enum
-from typing import NamedTuple, cast
+from typing import ClassVar, NamedTuple, cast
 
 from taso.dialects import equation
 from taso.dialects.attention import AttentionOp
@@ -37,7 +41,9 @@ from taso.dialects.reduction import ArgExtremumOp, ReductionOp
 from taso.dialects.scan import CumSumOp
 from taso.dialects.taso import OPS
 from taso.passes.search.devices import Device
-from taso.passes.search.egraph import RESULT, ENode, node_attrs
+from taso.passes.search.egraph import INPUT, RESULT, ENode, node_attrs
+from taso.passes.search.layout import Layout
+from taso.passes.search.outputs import is_view, keeps_memory
 
 PREPARE_WEIGHT = 1e-6
 """A second of preparing parameters counts as this many seconds: of equals, the least wins."""
@@ -58,6 +64,8 @@ class Place(Enum):
     LOADED = "loaded"  # in registers, or loaded into them
     OPERAND = "operand"  # loaded, or in a tile: what an element-wise op reads
     PREPARED = "prepared"  # in memory while parameters are prepared
+    OUTPUT = "output"  # in memory of its own, row by row, as results are to be
+    VIEWED = "viewed"  # in memory, as a view of another value
 
 
 class Step(NamedTuple):
@@ -68,6 +76,8 @@ class Step(NamedTuple):
     seconds: float = 0.0
     kept: int = 0
     """Bytes of parameters or prepared values that the main program then keeps."""
+    tile: int | None = None
+    """The number of an operand that is needed in a tile, whatever `source` says."""
 
 
 class NodeCost(NamedTuple):
@@ -85,6 +95,9 @@ class CostModel:
     parameters' bytes (or what the input program has, if that is more).
     """
 
+    reads_layouts: ClassVar[bool] = False
+    """Whether costs depend on how operands lie in memory."""
+
     def __init__(self, device: Device, *, memory_growth: float = 0.25) -> None:
         self.device = device
         self.memory_growth = memory_growth
@@ -95,15 +108,32 @@ class CostModel:
         if not self.device.fuses:
             return ()
         device, moved = self.device, spec.bytes / self.device.bandwidth
-        store = device.launch + moved + device.allocation(spec.bytes)
+        store = moved + device.allocation(spec.bytes)
         return (
-            Step(Place.MEMORY, Place.REGISTERS, store),
+            Step(Place.MEMORY, Place.REGISTERS, device.launch + store),
             Step(Place.MEMORY, Place.TILE, store),
             Step(Place.LOADED, Place.REGISTERS),
             Step(Place.LOADED, Place.MEMORY, moved),
             Step(Place.OPERAND, Place.LOADED),
             Step(Place.OPERAND, Place.TILE),
         )
+
+    def output_moves(self, specs: Sequence[TensorSpec]) -> tuple[Step, ...]:
+        """Steps between the places of a class that may have to be in memory of its own.
+
+        `specs` are the types of its values; several ones of a call are not moved together.
+        """
+        free = (Step(Place.MEMORY, Place.OUTPUT), Step(Place.MEMORY, Place.VIEWED))
+        if len(specs) != 1:
+            return free
+        (spec,) = specs
+        stores = (_into(Place.OUTPUT, step) for step in self.moves(spec))
+        return (*stores, *free, Step(Place.OUTPUT, Place.VIEWED, self.copy(spec)))
+
+    def copy(self, spec: TensorSpec) -> float:
+        """Seconds to copy a value."""
+        moved = 2 * spec.bytes / self.device.bandwidth
+        return self.device.launch + moved + self.device.allocation(spec.bytes)
 
     def input(self, spec: TensorSpec, param: bool) -> NodeCost:
         """An argument of the program."""
@@ -118,15 +148,17 @@ class CostModel:
         operands: tuple[TensorSpec, ...],
         results: tuple[TensorSpec, ...],
         param: bool,
+        layouts: tuple[Layout, ...] = (),
     ) -> NodeCost:
         """A node other than an input.
 
         `operands` are the types of its children, `results` those of its class; `param`: it is
-        computed from parameters and constants alone.
+        computed from parameters and constants alone. `layouts`, of the operands, count where
+        the model `reads_layouts`.
         """
-        key = (node.op, node.attrs, operands, results, param)
+        key = (node.op, node.attrs, operands, results, param, layouts)
         if key not in self._known:
-            self._known[key] = self._node(node, operands, results, param)
+            self._known[key] = self._node(node, operands, results, param, layouts)
         return self._known[key]
 
     def _node(
@@ -135,6 +167,7 @@ class CostModel:
         operands: Sequence[TensorSpec],
         results: Sequence[TensorSpec],
         param: bool,
+        layouts: Sequence[Layout],
     ) -> NodeCost:
         if node.op == RESULT:
             return NodeCost(0.0, self._view_steps(Place.REGISTERS, param))
@@ -143,18 +176,39 @@ class CostModel:
         if op.KIND is OpKind.CONSTANT:
             return NodeCost(0.0, self._constant_steps(attrs))
         if op.KIND is OpKind.VIEW:
-            return NodeCost(VIEW_SECONDS, self._view_steps(Place.LOADED, param))
+            seconds = VIEW_SECONDS if param else self.view(op, attrs, operands, layouts)
+            return NodeCost(seconds, self._view_steps(Place.LOADED, param))
         if param:
             kept = sum(r.bytes for r in results)
             steps = (
                 Step(Place.PREPARED, Place.PREPARED),
                 Step(Place.MEMORY, Place.PREPARED, kept=kept),
             )
-            return NodeCost(PREPARE_WEIGHT * self.call(op, attrs, operands, results), steps)
+            return NodeCost(self.prepare(op, attrs, operands, results), steps)
         if not self.device.fuses or is_library_call(op) or op.KIND is OpKind.COPY:
-            call = self.call(op, attrs, operands, results)
+            call = self.call(op, attrs, operands, results, layouts)
             return NodeCost(call, (Step(Place.MEMORY, Place.MEMORY),))
         return self._fused(op, attrs, operands)
+
+    def prepare(
+        self,
+        op: type[TasoOp],
+        attrs: Attrs,
+        operands: Sequence[TensorSpec],
+        results: Sequence[TensorSpec],
+    ) -> float:
+        """Seconds that preparing a value once counts as."""
+        return PREPARE_WEIGHT * self.call(op, attrs, operands, results)
+
+    def view(
+        self,
+        op: type[TasoOp],
+        attrs: Attrs,
+        operands: Sequence[TensorSpec],
+        layouts: Sequence[Layout],
+    ) -> float:
+        """Seconds of a view."""
+        return VIEW_SECONDS
 
     def _view_steps(self, source: Place, param: bool) -> tuple[Step, ...]:
         steps = [Step(Place.MEMORY, Place.MEMORY)]
@@ -176,10 +230,11 @@ class CostModel:
         read = sum(x.bytes for x in operands) / self.device.bandwidth
         match op.KIND:
             case OpKind.CONTRACTION:
-                return NodeCost(max(arithmetic, read), (Step(Place.TILE, Place.MEMORY),))
+                seconds = self.device.launch + max(arithmetic, read)
+                return NodeCost(seconds, (Step(Place.TILE, Place.MEMORY),))
             case OpKind.ELEMENTWISE:
-                steps = (Step(Place.REGISTERS, Place.LOADED), Step(Place.TILE, Place.OPERAND))
-                return NodeCost(arithmetic, steps)
+                epilogues = (Step(Place.TILE, Place.OPERAND, tile=i) for i in range(len(operands)))
+                return NodeCost(arithmetic, (Step(Place.REGISTERS, Place.LOADED), *epilogues))
             case _:
                 # Statistics along strided axes need a pass over the data before the one that
                 # uses them.
@@ -193,6 +248,7 @@ class CostModel:
         attrs: Attrs,
         operands: Sequence[TensorSpec],
         results: Sequence[TensorSpec],
+        layouts: Sequence[Layout] = (),
     ) -> float:
         """Seconds of the op alone, memory to memory; an n-ary sum is n - 1 calls."""
         if op is AttentionOp and not self._is_flash(operands):
@@ -236,6 +292,23 @@ class CostModel:
             rate = self.device.matmul_rate(operands[0].dtype, _loops(op, attrs, operands))
             return flops / rate
         return flops / self.device.vector_rate
+
+
+def output_steps(node: ENode, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps of a node whose value may have to be in memory of its own."""
+    if keeps_memory(node):
+        viewed = (_into(Place.VIEWED, step) for step in steps)
+        return (*viewed, Step(Place.OUTPUT, Place.OUTPUT))
+    is_shared = node.op == INPUT or is_view(node)
+    return tuple(
+        _into(Place.VIEWED if is_shared or step.source is Place.PREPARED else Place.OUTPUT, step)
+        for step in steps
+    )
+
+
+def _into(place: Place, step: Step) -> Step:
+    """The step with `place` where it leads to memory."""
+    return step._replace(place=place) if step.place is Place.MEMORY else step
 
 
 class _Parts(SpecEmitter):

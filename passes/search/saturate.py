@@ -10,7 +10,9 @@ from functools import cached_property
 from itertools import chain
 
 from taso.passes.rules.notation import Rule, RuleFamily
+from taso.passes.search import progress
 from taso.passes.search.egraph import NARY_OPS, EGraph, ENode, chained
+from taso.passes.search.interrupt import is_interrupted
 from taso.passes.search.match import (
     MAX_NARY_OPERANDS,
     CompiledRule,
@@ -28,7 +30,7 @@ MATCHES_PER_NODE = 10
 
 @dataclass(frozen=True)
 class Limits:
-    """Where saturation stops: e-nodes, rounds over all rules, and seconds."""
+    """Where saturation stops: e-nodes that it makes, rounds over all rules, and seconds."""
 
     nodes: int = 20_000
     iterations: int = 30
@@ -38,11 +40,13 @@ class Limits:
 @dataclass
 class Report:
     """What saturation did. `stopped` names what ended it: saturated, or the limit met
-    (iterations, nodes, matches, seconds)."""
+    (iterations, nodes, matches, seconds, interrupted)."""
 
     stopped: str = "iterations"
     iterations: int = 0
     seconds: float = 0.0
+    nodes: int = 0
+    """E-nodes at the end."""
     applied: dict[str, int] = field(default_factory=dict[str, int])
     """Matches by rule that merged classes."""
 
@@ -62,13 +66,14 @@ class _Saturation:
     def __init__(self, graph: EGraph, rules: Sequence[Rule | RuleFamily], limits: Limits) -> None:
         self._graph = graph
         self._inputs = len(graph.birth)
+        self._given_nodes = graph.size
         self._limits = limits
+        self._started = time.perf_counter()
         self._rules = [compile_rule(r) if isinstance(r, Rule) else compile_family(r) for r in rules]
         self._seen: dict[str, set[Substitution]] = {}
         self._found = 0
         self._has_families = any(isinstance(r, Siblings) for r in self._rules)
         self._joins: set[int] = set()
-        self._started = time.perf_counter()
         self._report = Report()
 
     def run(self) -> Report:
@@ -82,11 +87,13 @@ class _Saturation:
                 break
             report.iterations += 1
             self._round()
+        report.nodes = graph.size
         report.seconds = time.perf_counter() - self._started
         return report
 
     def _over_limit(self) -> bool:
-        if self._graph.size >= self._limits.nodes:
+        progress.report("saturating", nodes=self._graph.size)
+        if self._graph.size - self._given_nodes >= self._limits.nodes:
             self._report.stopped = "nodes"
             return True
         if self._found >= MATCHES_PER_NODE * self._limits.nodes:
@@ -94,6 +101,9 @@ class _Saturation:
             return True
         if time.perf_counter() - self._started >= self._limits.seconds:
             self._report.stopped = "seconds"
+            return True
+        if is_interrupted():
+            self._report.stopped = "interrupted"
             return True
         return False
 

@@ -175,6 +175,21 @@ def test_a_stale_record_does_not_change_the_result() -> None:
     torch.testing.assert_close(got, e / e.sum(1, keepdim=True))
 
 
+def test_repeated_results_of_a_kernel_are_not_written_to() -> None:
+    check_text("""
+        func.func @main(%x: tensor<3xf32>, %y: tensor<3x5xf32>)
+            -> (tensor<3xf32>, tensor<3x5xf32>) {
+          %k, %l = taso.kernel(%v = %x : tensor<3xf32>) -> tensor<3xf32>, tensor<3x5xf32> {
+            %e = taso.exp %v : tensor<3xf32>
+            %f = taso.sin %e : tensor<3xf32>
+            %b = taso.broadcast %f, dims = [0] : tensor<3xf32> -> tensor<3x5xf32>
+            taso.yield %e, %b : tensor<3xf32>, tensor<3x5xf32>
+          }
+          %s = taso.add %l, %y : tensor<3x5xf32>
+          func.return %k, %s : tensor<3xf32>, tensor<3x5xf32>
+        }""")
+
+
 def test_chosen_values_overwrite_what_is_dead() -> None:
     module = check_text("""
         func.func @main(%x: tensor<3x5xf32>, %y: tensor<3x5xf32>) -> tensor<3x5xf32> {
