@@ -33,7 +33,9 @@ func.func @join(%x: tensor<8x64xf32>, %w0: tensor<64x64xf32> {taso.param},
     %w1: tensor<64x32xf32> {taso.param}) -> (tensor<8x64xf32>, tensor<8x32xf32>) {
   %y0 = taso.matmul %x, %w0 : tensor<8x64xf32>, tensor<64x64xf32> -> tensor<8x64xf32>
   %y1 = taso.matmul %x, %w1 : tensor<8x64xf32>, tensor<64x32xf32> -> tensor<8x32xf32>
-  func.return %y0, %y1 : tensor<8x64xf32>, tensor<8x32xf32>
+  %r0 = taso.relu %y0 : tensor<8x64xf32>
+  %r1 = taso.relu %y1 : tensor<8x32xf32>
+  func.return %r0, %r1 : tensor<8x64xf32>, tensor<8x32xf32>
 }
 
 // What is computed twice is computed once; a value that was there already takes another's place.
