@@ -124,7 +124,7 @@ def explain(
     untimed = [_step(forest, program, writer, move) for move in moves]
     states = [tuple(before), *(move.after for move in moves)]
     patterns = [step.pattern for step in untimed]
-    costs = _costs(lambda i: program.cost(states[i], model), patterns)
+    costs = _costs(lambda i: program.cost(states[i], before, model), patterns)
     given = function_cost(function, model)
     steps = [replace(step, seconds=(costs[i], costs[i + 1])) for i, step in enumerate(untimed)]
     if shared is not None:

@@ -27,6 +27,7 @@ from taso.passes.search.egraph import (
 )
 from taso.passes.search.explain_proof import ProofForest
 from taso.passes.search.extract import selection_cost
+from taso.passes.search.outputs import Outputs, computed_roots
 
 
 def read_terms(function: func.FuncOp, forest: ProofForest) -> tuple[dict[SSAValue, int], list[int]]:
@@ -155,7 +156,12 @@ class TermProgram:
         node = self._forest.terms[cid]
         return node.op == INPUT and self._params[cast(int, node.attrs[0])]
 
-    def cost(self, roots: Sequence[int], model: CostModel) -> float:
-        """Seconds of the program of these results under the cost model."""
+    def cost(self, roots: Sequence[int], given: Sequence[int], model: CostModel) -> float:
+        """Seconds of the program of these results under the cost model.
+
+        `given` are the results of the input program, as `origin` in `extract`.
+        """
+        is_computed = set(computed_roots(self, given))
+        owned = (a for a, b in zip(roots, given, strict=True) if b in is_computed)
         choice = {term: self._forest.terms[term] for term in below(self._forest, roots)}
-        return selection_cost(self, roots, choice, model)
+        return selection_cost(self, roots, choice, model, outputs=Outputs.among(self, owned))

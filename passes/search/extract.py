@@ -101,12 +101,14 @@ def selection_cost(
     model: CostModel,
     *,
     origin: Mapping[int, ENode] | None = None,
+    outputs: Outputs = NO_OUTPUTS,
 ) -> float:
     """Seconds under the cost model of a program, given as a node for each class.
 
-    `origin`: the input program, as in `extract`.
+    `origin`: the input program, as in `extract`; or `outputs`, where they are known.
     """
-    outputs = NO_OUTPUTS if origin is None else Outputs.of(graph, roots, origin)
+    if origin is not None:
+        outputs = Outputs.of(graph, roots, origin)
     encoding = Encoding(Choice(graph, choice), roots, model, outputs)
     solution = solve(encoding.problem, time_limit=math.inf)
     if solution is None:

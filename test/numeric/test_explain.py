@@ -25,6 +25,7 @@ from taso.passes.search.explain import SHARING, Explanation, Step, grouped
 from taso.passes.search.explain_proof import Edge, ProofForest
 from taso.passes.search.explain_replay import Replay, ReplayError
 from taso.passes.search.explain_terms import Lowering, read_terms
+from taso.passes.search.extract import function_cost
 from taso.passes.search.saturate import Limits
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -43,7 +44,8 @@ def explained(
     )
     assert done is not None
     assert done.explanation is not None
-    assert done.explanation.seconds[1] == pytest.approx(done.selection.cost, rel=1e-6)
+    cost = function_cost(find_function(result), model, given=find_function(module))
+    assert done.explanation.seconds[1] == pytest.approx(cost, rel=1e-6)
     return result, done.explanation
 
 
