@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,7 +174,7 @@ def _search(
 
 
 @contextmanager
-def _paused_collector() -> Iterator[None]:
+def _paused_collector() -> Generator[None]:
     """Without Python's search for cycles: there are none, and it takes a quarter of the time."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -34,7 +34,7 @@ def is_interrupted() -> bool:
 
 
 @contextmanager
-def interruptible() -> Iterator[Interrupt]:
+def interruptible() -> Generator[Interrupt]:
     """Let the first Ctrl-C set a flag; the second one acts as it did before.
 
     Blocks may stand in blocks: they are one. Signals arrive in the main thread alone: elsewhere,

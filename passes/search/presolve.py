@@ -42,7 +42,7 @@ MAX_BYTES = 1 << 30
 
 
 class OutOfTimeError(Exception):
-    """The deadline passed, the search was interrupted, or memory would not do, before the problem was ready to be solved."""
+    """Time is over, or memory would not do, before the problem was ready to be solved."""
 
 
 def presolve(problem: Problem, deadline: float = math.inf) -> Reduced | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,7 +28,7 @@ def report(
 
 
 @contextmanager
-def shown(name: str, seconds: float) -> Iterator[None]:
+def shown(name: str, seconds: float) -> Generator[None]:
     """Show a line for a function whose search may take so many seconds."""
     global _show
     if _show is not None or not sys.stderr.isatty():
