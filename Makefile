@@ -44,6 +44,7 @@ format: $(VENV)/.installed-lint ## mend what ruff can mend
 
 bench: $(VENV)/.installed-test ## check the speeds on this machine (test/timing)
 	$(BIN)/python -m pytest -m timing -s test/timing
+	$(BIN)/python bench/cost_correlation.py
 
 venv: $(VENV)/.installed-test $(VENV)/.installed-lint ## make .venv with all that the other targets need
 

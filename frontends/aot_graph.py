@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 from torch import Tensor, fx
 from xdsl.dialects.builtin import ModuleOp
 
+from taso.frontends import cost_cache
 from taso.frontends.aten.writer import UnsupportedError
 from taso.frontends.build import DEVICE_TABLES, Build, main_of
 from taso.frontends.fx_graph import GraphImporter, devices_of, is_read
@@ -67,7 +68,8 @@ def compile_graph(graph: fx.Graph, role: Role, options: Options) -> BoxedCall:
     imported = import_graph(graph, role)
     device = options.device or imported.device
     trusted = frozenset(opaque_ops(main_of(imported.module)))
-    build = Build(imported.module, device, options.numerics, options.time_limit, trusted)
+    costs = cost_cache.load(device)
+    build = Build(imported.module, device, options.numerics, options.time_limit, trusted, costs)
     return GeneratedCall(imported, build, freeze=options.freeze)
 
 

@@ -56,16 +56,21 @@ def key_of(*parts: str) -> str:
     return digest.hexdigest()
 
 
-def _path(key: str) -> Path:
+def folder() -> Path:
+    """Where entries lie."""
     chosen = os.environ.get("TASO_CACHE_DIR")
     if chosen:
-        return Path(chosen) / f"{key}.json"
+        return Path(chosen)
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(home) / "taso" / f"{key}.json"
+    return Path(home) / "taso"
 
 
-def _drop_oldest(folder: Path) -> None:
-    entries = list(folder.glob("*.json"))
+def _path(key: str) -> Path:
+    return folder() / f"{key}.json"
+
+
+def _drop_oldest(parent: Path) -> None:
+    entries = list(parent.glob("*.json"))
     if len(entries) > MAX_ENTRIES:
         entries.sort(key=lambda path: path.stat().st_mtime)
         for path in entries[: len(entries) - MAX_ENTRIES]:
@@ -83,9 +88,9 @@ def _fingerprint() -> bytes:
     return digest.digest()
 
 
-def _sources(folder: Traversable) -> list[Traversable]:
+def _sources(parent: Traversable) -> list[Traversable]:
     found: list[Traversable] = []
-    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+    for entry in sorted(parent.iterdir(), key=lambda e: e.name):
         if entry.is_dir():
             found += _sources(entry)
         elif entry.name.endswith(".py"):

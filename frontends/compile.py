@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from taso.frontends import cost_cache
 from taso.frontends.build import Build, main_of
 from taso.frontends.example import Example
 from taso.frontends.interface import Fixed, Given, OutputLeaf, Result
@@ -26,6 +27,9 @@ from taso.lowering.standalone import as_tuple
 from taso.passes.optimize import NUMERICS
 from taso.passes.statistics import opaque_ops
 
+CANDIDATES = 4
+"""Of how many programs the fastest is taken where costs have been measured (`taso tune`)."""
+
 
 def compile(
     program: nn.Module | Callable[..., Any],
@@ -36,6 +40,7 @@ def compile(
     time_limit: float = 10.0,
     freeze: bool = False,
     inductor: bool | None = None,
+    cuda_graph: bool | None = None,
 ) -> CompiledProgram:
     """Find the cheapest equal program and generate its code.
 
@@ -46,13 +51,16 @@ def compile(
         the very numbers, strings and None that they have.
     device: "cpu" or "cuda", the device to optimise for; where the inputs are by default.
     numerics: "reassociating" (equal over the reals), or "exact" (bitwise the same).
-    time_limit: seconds for the search.
+    time_limit: seconds for the search. What `taso tune` has measured on the device decides in it,
+        and then the cheapest programs are run to find the fastest.
     freeze: take the parameters as they are now, and check at no call whether they, or the
         training modes of modules, have changed.
     inductor: have Inductor, the compiler behind `torch.compile`, compile the generated code at the
         first call, which takes seconds. By default, that is done for programs on a CPU whose calls
         take more than a millisecond, and the code is used where it is faster on the first inputs,
         unless results have to stay exact.
+    cuda_graph: replay the code as a CUDA graph that the first call captures, which takes launches
+        off the CPU. By default, that is done on CUDA, for programs that draw no random numbers.
 
     The result records no gradients. It computes with the parameters that the modules have when
     it is called; `CompiledProgram` says more. Raises TypeError for a program that can't be called
@@ -66,7 +74,7 @@ def compile(
     example = Example.of(example_inputs, inspect.signature(origin.forward))
     kind = example.device if device is None else device
     kind = kind.type if isinstance(kind, torch.device) else kind
-    options = CompileOptions(numerics, time_limit, kind, freeze, inductor)
+    options = CompileOptions(numerics, time_limit, kind, freeze, inductor, cuda_graph)
     return CompiledProgram(origin, Owners(program), example, options)
 
 
@@ -145,15 +153,19 @@ class CompiledProgram:
             self._adopt(current)
 
     def _compile(self, program: Specialized, inputs: Sequence[Tensor]) -> None:
-        """Unless it was asked for, that Inductor fails is no failure of the program."""
-        always = self._options.inductor is True
+        """Unless it was asked for, that this fails is no failure of the program."""
+        options = self._options
         try:
-            program.compile(inputs, always=always)
+            if options.is_for_graph(program.build):
+                program.program.capture(inputs)
+            else:
+                program.compile(inputs, always=options.inductor is True)
         except Exception as e:
-            if always:
+            if options.inductor or options.cuda_graph:
                 raise
             reason = str(e).strip().partition("\n")[0]
-            warnings.warn(f"Inductor cannot compile a program: {reason}", stacklevel=4)
+            what = "Inductor cannot compile" if self._device == "cpu" else "CUDA cannot capture"
+            warnings.warn(f"{what} a program: {reason}", stacklevel=4)
 
     def _update(self, example: Example | None = None) -> None:
         """Take up the program for the modules as they are, compiling it where there is none."""
@@ -166,10 +178,19 @@ class CompiledProgram:
         known = self._by_mode.get(mode)
         if known is None or not known.is_current():
             known = self._by_mode[mode] = self._specialize(example or self._example.filled())
-            known.is_due = self._options.is_for_inductor(known.build)
+            known.is_due = self._is_due(known.build)
         if not known.is_in_step():
             known.refresh()
+            known.is_due |= self._is_for_capture(known)
         self._adopt(known)
+
+    def _is_for_capture(self, program: Specialized) -> bool:
+        """Whether the code is to be captured, and is not, or no longer."""
+        return self._options.is_for_graph(program.build) and not program.program.is_captured
+
+    def _is_due(self, build: Build) -> bool:
+        """Whether the first call compiles or captures the code."""
+        return self._options.is_for_inductor(build) or self._options.is_for_graph(build)
 
     def _present_autocast(self) -> torch.dtype | None:
         """The element type that autocast makes operands, where it is on."""
@@ -182,7 +203,10 @@ class CompiledProgram:
 
         def build(module: Any) -> Build:
             trusted = frozenset(opaque_ops(main_of(module)))
-            return Build(module, self._device, options.numerics, options.time_limit, trusted)
+            costs = cost_cache.load(self._device)
+            candidates = CANDIDATES if costs else 1
+            limits = (options.numerics, options.time_limit)
+            return Build(module, self._device, *limits, trusted, costs, candidates)
 
         is_autocast = self._autocast is not None
         return Specialized(self._owners, imported, build, options.freeze, is_autocast)
@@ -223,7 +247,7 @@ class CompiledProgram:
         """
         for program in self._by_mode.values():
             program.is_stale = True
-            program.is_due = self._options.is_for_inductor(program.build)
+            program.is_due = self._is_due(program.build)
         self._update()
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -245,11 +269,12 @@ class CompiledProgram:
 
     @property
     def code(self) -> str:
-        """What calls run: "torch", the generated source, or "inductor", compiled by it.
-
-        A program is compiled by Inductor at its first call.
-        """
-        return "inductor" if self._current.program.is_compiled else "torch"
+        """What calls run: "torch", the generated source, "inductor", compiled by it, or "cuda
+        graph", which replays the source. The latter are made at the first call."""
+        program = self._current.program
+        if program.is_captured:
+            return "cuda graph"
+        return "inductor" if program.is_compiled else "torch"
 
     @property
     def source(self) -> str:

@@ -51,12 +51,16 @@ class CompileOptions(Options):
     """Those of `taso.compile`, which says more."""
 
     inductor: bool | None = None
+    cuda_graph: bool | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        inductor: Any = self.inductor
-        if inductor is not None and not isinstance(inductor, bool):
-            raise ValueError(f"inductor is {inductor!r}, expected True, False or None")
+        for name in ("inductor", "cuda_graph"):
+            value: Any = getattr(self, name)
+            if value is not None and not isinstance(value, bool):
+                raise ValueError(f"{name} is {value!r}, expected True, False or None")
+        if self.inductor and self.cuda_graph:
+            raise ValueError("inductor and cuda_graph are both True, expected one of them")
 
     def is_for_inductor(self, build: Build) -> bool:
         """Whether Inductor is asked to compile the code."""
@@ -64,6 +68,11 @@ class CompileOptions(Options):
             return self.inductor
         pays_off = build.device == "cpu" and build.numerics != "exact"
         return pays_off and build.predicted[1] >= PAYS_OFF
+
+    def is_for_graph(self, build: Build) -> bool:
+        """Whether the code is captured as a CUDA graph."""
+        on_cuda = build.device == "cuda" and not self.inductor and not build.is_random
+        return on_cuda and self.cuda_graph is not False
 
 
 def backend_options(mode: str | None, options: Mapping[str, Any] | None) -> Options:

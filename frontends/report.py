@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
@@ -14,7 +14,8 @@ from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation
 
 from taso.frontends.build import Build, main_of
-from taso.passes.statistics import Statistics
+from taso.passes.search.explain import Explanation
+from taso.passes.statistics import Statistics, format_time
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,33 @@ class Report:
     opaque: Mapping[str, int]
     """How often the given program calls each PyTorch op that runs as PyTorch runs it."""
     code: str
-    """What runs: "torch", the generated source as it is, or "inductor", compiled by it."""
+    """What runs: "torch", the generated source as it is, "inductor", compiled by it, or "cuda
+    graph", which replays it."""
+    measured: tuple[int, int]
+    """Of how many different calls the cost model has measurements, and how many there are."""
+    _build: Build = field(repr=False, compare=False)
 
     @staticmethod
     def of(build: Build, code: str = "torch") -> Report:
         opaque = opaque_ops(main_of(build.given))
-        return Report(build.before, build.after, build.predicted, build.rules, opaque, code)
+        return Report(
+            build.before,
+            build.after,
+            build.predicted,
+            build.rules,
+            opaque,
+            code,
+            build.measured,
+            build,
+        )
+
+    def explain(self) -> Explanation:
+        """The rewrites that lead from the given program to the optimised one, in order.
+
+        As text, they are numbered, and those that repeat (in equal layers) are put together.
+        They are found by running the search again.
+        """
+        return self._build.explanation
 
     @property
     def native_share(self) -> float:
@@ -46,7 +68,7 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """As plain data. FLOPs count a multiply-add as two; times are in microseconds."""
         counts: dict[str, Any] = {}
-        for name in ("ops", "launches", "flops", "intermediate_bytes"):
+        for name in ("ops", "launches", "flops", "intermediate_bytes", "peak_bytes"):
             counts[f"{name}_before"] = getattr(self.before, name)
             counts[f"{name}_after"] = getattr(self.after, name)
         counts["predicted_us_before"], counts["predicted_us_after"] = (
@@ -58,6 +80,8 @@ class Report:
             "native_share": self.native_share,
             "opaque": dict(self.opaque),
             "code": self.code,
+            "measured_calls": self.measured[0],
+            "calls": self.measured[1],
         }
 
     def __rich__(self) -> Table:
@@ -67,6 +91,7 @@ class Report:
         for row in self._rows():
             table.add_row(*row)
         table.add_row("rules", "", "\n".join(self.rules) or "none")
+        table.add_row("cost model", "", f"measured {self.measured[0]} of {self.measured[1]} calls")
         table.add_row("code", "", self.code)
         if self.opaque:
             table.add_row("native ops", f"{self.native_share:.1%}", "")
@@ -86,6 +111,7 @@ class Report:
             ("launches", "launches"),
             ("FLOPs", "flops"),
             ("bytes of intermediates", "intermediate_bytes"),
+            ("peak of live bytes", "peak_bytes"),
         ):
             yield label, f"{getattr(self.before, name):,}", f"{getattr(self.after, name):,}"
         before, after = self.predicted
@@ -101,11 +127,3 @@ def opaque_ops(function: func.FuncOp) -> Mapping[str, int]:
 def _overload(op: Operation) -> str:
     overload = op.properties.get("overload")
     return overload.data if isinstance(overload, StringAttr) else op.name
-
-
-def format_time(seconds: float) -> str:
-    """A time of three digits, in the unit that suits it."""
-    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds * 1e6:.3g} µs"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
+from functools import cache
+from typing import Any
 
 from torch import Tensor
+from torch._C._functorch import get_interpreter_stack
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp
 
 from taso.frontends.build import Build, main_of
@@ -43,6 +46,8 @@ class Specialized:
         self._varying = {*imported.states, *unseen}
         self.build = build(_without_param(imported, unseen))
         code = load_source(self.build.source, "program")
+        if self.build.device == "cuda":
+            vars(code)["main"] = _transformable(code.main, self.build)
         self.program = Program(code, len(imported.inputs), is_autocast=is_autocast)
         prepare_takes = getattr(self.program.module, "PREPARE_TAKES", ())
         names = list(self._held)
@@ -159,6 +164,20 @@ class Specialized:
                     f"parameter '{name}' is {new}, and was {old} when the program was compiled: "
                     "compile it again"
                 )
+
+
+def _transformable(main: Callable[..., Any], build: Build) -> Callable[..., Any]:
+    """The generated `main`; in the transforms of `torch.func`, which know torch's ops alone, that
+    of the torch source."""
+
+    @cache
+    def plain() -> Callable[..., Any]:
+        return load_source(build.torch_source, "program").main
+
+    def call(*arguments: Tensor) -> Any:
+        return (plain() if get_interpreter_stack() else main)(*arguments)
+
+    return call
 
 
 def _distinct(tensors: list[Tensor]) -> list[Tensor]:

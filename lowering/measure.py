@@ -61,7 +61,7 @@ def measure(
     There are `rounds` samples of each, or fewer (5 at least) where all together would take
     more than `time_limit` seconds. On "cuda", work is timed by events on the current stream.
     """
-    sample = _cuda_sample if device == "cuda" else _cpu_sample
+    sample = sampler(device)
     with _no_collection():
         repeats = {name: _warm_up(call, sample) for name, call in contenders.items()}
         costs = [sample(call, repeats[name]) for name, call in contenders.items()]
@@ -75,6 +75,11 @@ def measure(
                 seconds = sample(contenders[name], repeats[name])
                 samples[name].append(seconds / repeats[name])
     return {name: Timing.of(taken) for name, taken in samples.items()}
+
+
+def sampler(device: str) -> Sampler:
+    """What times a number of calls on a device, "cpu" or "cuda"."""
+    return _cuda_sample if device == "cuda" else _cpu_sample
 
 
 def _warm_up(call: Contender, sample: Sampler) -> int:

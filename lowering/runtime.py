@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from taso.lowering.cuda_graph import capture
 from taso.lowering.entry_point import entry_point
 from taso.lowering.inductor import compile_main
 from taso.lowering.measure import measure
@@ -63,10 +64,13 @@ class Program:
         self._expected = [(a.shape, getattr(torch, a.dtype)) for a in self.inputs]
         self._device: torch.device | None = None
         self._has_warned = False
+        self._known: list[torch.Tensor] = []
         self.takes: list[int | torch.Tensor] = []
         """What `main` takes: the number of an input, or a tensor that is bound."""
         self.is_compiled = False
         """Whether calls enter what `compile` made."""
+        self.is_captured = False
+        """Whether calls replay what `capture` recorded."""
         self.entry: Callable[..., Any] = self._unprepared
         if not self.parameters:
             self.prepare(())
@@ -95,14 +99,36 @@ class Program:
     def _bind(self, known: dict[int, torch.Tensor], prepared: Sequence[torch.Tensor]) -> None:
         """Say what `main` takes, and make the entry to it."""
         free = [i for i in range(len(self.arguments)) if i not in known]
-        self.takes = []
+        takes: list[int | torch.Tensor] = []
         for kind, index in self.module.MAIN_TAKES:
             if kind == "argument" and index not in known:
-                self.takes.append(free.index(index))
+                takes.append(free.index(index))
             else:
-                self.takes.append(prepared[index] if kind == "prepared" else known[index])
-        self.is_compiled = False
+                takes.append(prepared[index] if kind == "prepared" else known[index])
+        if self.is_captured and self._is_kept(takes, known.values()):
+            return
+        self.takes, self._known = takes, list(known.values())
+        self.is_compiled = self.is_captured = False
         self.entry = self._entry_to(self._main, self.takes)
+
+    def _is_kept(
+        self, takes: Sequence[int | torch.Tensor], known: Collection[torch.Tensor]
+    ) -> bool:
+        """Whether what is captured is now bound to these: what is prepared is copied to where it
+        was before, if all else lies where it did."""
+        bound = [
+            (old, new)
+            for old, new in zip(self.takes, takes, strict=True)
+            if isinstance(old, torch.Tensor) and isinstance(new, torch.Tensor)
+        ]
+        moved = [(old, new) for old, new in bound if old.data_ptr() != new.data_ptr()]
+        given = {_memory(x) for x in (*self._known, *known)}
+        if any(_memory(x) in given for pair in moved for x in pair):
+            return False
+        with torch.no_grad():
+            for old, new in moved:
+                old.copy_(new)
+        return True
 
     def _entry_to(
         self, main: Callable[..., Any], takes: Sequence[int | torch.Tensor]
@@ -137,6 +163,17 @@ class Program:
         entry = self._entry_to(main, takes)
         if always or _is_faster(entry, self.entry, inputs):
             self.entry, self.is_compiled = entry, True
+
+    def capture(self, inputs: Sequence[torch.Tensor]) -> None:
+        """Capture `main` as a CUDA graph, and have calls replay it; see `cuda_graph.capture`.
+
+        Tensors that are bound are read where they lie. Raises RuntimeError where that fails.
+        """
+        with no_autocast():
+            replay = capture(self._main, self.takes, inputs)
+        if replay is not None:
+            self.entry = self._entry_to(replay, range(len(self.inputs)))
+            self.is_captured = True
 
     def __call__(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The results for these inputs.
@@ -179,6 +216,10 @@ def no_autocast() -> Generator[None]:
     guard: Any = torch._C._DisableAutocast  # pyright: ignore[reportPrivateUsage]
     with guard():
         yield
+
+
+def _memory(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
 
 
 def _is_faster(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from xdsl.context import Context
 from xdsl.dialects import func
@@ -17,14 +19,20 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from taso.passes.apply_rules import find_rule
+from taso.passes.form_kernels import form_kernels
+from taso.passes.formed_cost import formed_cost
+from taso.passes.hoist_params import HoistParamsPass
 from taso.passes.rules.library import DEFAULT_RULES, by_name
 from taso.passes.rules.notation import Rule, RuleError, RuleFamily
 from taso.passes.rules.text import parse_rules
 from taso.passes.search import progress
+from taso.passes.search.candidates import extract_several
 from taso.passes.search.convert import UnsupportedError, from_selection, origin_choice, to_egraph
 from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import device_named
-from taso.passes.search.extract import Selection, extract
+from taso.passes.search.egraph import EGraph
+from taso.passes.search.explain import Explanation, explain
+from taso.passes.search.extract import Selection
 from taso.passes.search.interrupt import interruptible
 from taso.passes.search.saturate import Limits, Report, saturate
 
@@ -34,6 +42,10 @@ written back: by its time of reading."""
 LONGEST_READING = 1e-4
 """Seconds an op, on a busy machine; what a program takes beyond is not for its size."""
 NUMERICS = ("reassociating", "exact")
+
+Chooser: TypeAlias = Callable[[Sequence[ModuleOp]], int]
+"""Which of some modules to take: equal programs, with parameters hoisted and kernels formed, of
+which each is the first function of its module."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,8 @@ class OptimizePass(ModulePass):
     iterations, node-limit, time-limit: where the search stops (rounds, e-nodes, seconds).
     rules: names of rules and families instead of the default ones.
     rule-file: a file of more rules, in their text form.
+    candidates: how many of the cheapest programs are compared again with their kernels formed.
+    explain: a file to write the steps to that lead from each function to what it became.
 
     A function that is more than one block of `taso` ops is left as it is, with a warning.
     """
@@ -58,20 +72,33 @@ class OptimizePass(ModulePass):
     time_limit: int | float = Limits.seconds
     rules: tuple[str, ...] | None = None
     rule_file: str | None = None
+    candidates: int = 1
+    explain: str | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        try:
+            self.run(op, CostModel(device_named(self.device)))
+        except ValueError as e:  # an unknown device
+            raise PassFailedException(str(e)) from e
+
+    def run(self, op: ModuleOp, model: CostModel, choose: Chooser | None = None) -> None:
+        """Apply the pass under another cost model, and with another choice among candidates."""
         if self.numerics not in NUMERICS:
             expected = " or ".join(NUMERICS)
             raise PassFailedException(f"numerics is '{self.numerics}', expected {expected}")
+        if self.candidates < 1:
+            raise PassFailedException(f"candidates is {self.candidates}, expected 1 or more")
         try:
-            model = CostModel(device_named(self.device))
             rules = self._rules()
+            explanations: list[Explanation] = []
             with interruptible():
                 for function in [f for f in op.walk() if isinstance(f, func.FuncOp)]:
                     if not function.is_declaration:
-                        self._optimize(function, rules, model)
-        except ValueError as e:  # an unknown device, or a rule that is wrong
+                        explanations += self._optimize(function, rules, model, choose)
+        except ValueError as e:  # a rule that is wrong
             raise PassFailedException(str(e)) from e
+        if self.explain is not None:
+            _write(self.explain, "\n\n".join(map(str, explanations)) + "\n")
 
     def _rules(self) -> list[Rule | RuleFamily]:
         names = DEFAULT_RULES if self.rules is None else self.rules
@@ -86,13 +113,30 @@ class OptimizePass(ModulePass):
         return rules
 
     def _optimize(
-        self, function: func.FuncOp, rules: Sequence[Rule | RuleFamily], model: CostModel
-    ) -> None:
+        self,
+        function: func.FuncOp,
+        rules: Sequence[Rule | RuleFamily],
+        model: CostModel,
+        choose: Chooser | None,
+    ) -> list[Explanation]:
         limits = Limits(self.node_limit, self.iterations, self.time_limit)
+        exact, explained = self.numerics == "exact", self.explain is not None
+        many = self.candidates
         try:
-            optimize_function(function, rules, model, limits, exact=self.numerics == "exact")
+            done = optimize_function(
+                function,
+                rules,
+                model,
+                limits,
+                exact=exact,
+                candidates=many,
+                choose=choose,
+                explained=explained,
+            )
         except UnsupportedError as e:
             _warn(function, str(e))
+            return []
+        return [] if done is None or done.explanation is None else [done.explanation]
 
 
 def read_rules(path: str) -> list[Rule]:
@@ -115,6 +159,13 @@ def read_rules(path: str) -> list[Rule]:
         raise RuleError(f"{path}:1:1: {e}") from e
 
 
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as e:
+        raise PassFailedException(f"{path}: {e.strerror}") from e
+
+
 @dataclass(frozen=True)
 class Optimized:
     """What was done to a function; costs in seconds under the cost model."""
@@ -122,6 +173,8 @@ class Optimized:
     saturation: Report
     cost_before: float
     selection: Selection
+    explanation: Explanation | None
+    """If it was asked for."""
 
 
 def optimize_function(
@@ -131,11 +184,15 @@ def optimize_function(
     limits: Limits,
     *,
     exact: bool = False,
+    candidates: int = 1,
+    choose: Chooser | None = None,
+    explained: bool = False,
 ) -> Optimized | None:
     """Rewrite the function's body in place; None where a limit that is not positive keeps it.
 
-    Half of `limits.seconds` is for saturation at most, what is left for extraction. Ctrl-C ends
-    the search, with the best program found so far. Raises
+    Half of `limits.seconds` is for saturation at most, what is left for extraction. Of the
+    `candidates` cheapest programs `choose` takes one, by default the cheapest with its kernels
+    formed. Ctrl-C ends the search, with the best program found so far. Raises
     `UnsupportedError` if the e-graph can't hold the function, `RuleError` if a rule is wrong.
     """
     if min(limits.nodes, limits.iterations, limits.seconds) <= 0:
@@ -143,7 +200,16 @@ def optimize_function(
         return None
     usable = [rule for rule in rules if is_exact(rule)] if exact else rules
     with interruptible() as interrupt, progress.shown(function.sym_name.data, limits.seconds):
-        found = _search(function, usable, model, limits, exact)
+        found = _search(
+            function,
+            usable,
+            model,
+            limits,
+            exact=exact,
+            candidates=candidates,
+            choose=choose,
+            explained=explained,
+        )
     if interrupt.requested:
         _note(function, "the search was interrupted; this is the best program found so far")
     return found
@@ -154,7 +220,11 @@ def _search(
     rules: Sequence[Rule | RuleFamily],
     model: CostModel,
     limits: Limits,
+    *,
     exact: bool,
+    candidates: int,
+    choose: Chooser | None,
+    explained: bool,
 ) -> Optimized | None:
     with _paused_collector():
         started = time.monotonic()
@@ -167,10 +237,18 @@ def _search(
             return None
         seconds = max(limits.seconds - needed, 0.0) / 2
         report = saturate(graph, rules, Limits(limits.nodes, limits.iterations, seconds))
-        left = limits.seconds - (time.monotonic() - started) - WRITING * reading
-        selection = extract(graph, roots, model, origin=origin, time_limit=max(left, 0.0))
+        left = max(limits.seconds - (time.monotonic() - started) - WRITING * reading, 0.0)
+        found = extract_several(graph, roots, model, candidates, origin=origin, time_limit=left)
+        selection = found[0]
+        if len(found) > 1:
+            modules = [_formed(function, graph, roots, each, model) for each in found]
+            by_cost = partial(_cheapest, model=model, given=function)
+            selection = found[(choose or by_cost)(modules)]
+        explanation = None
+        if explained:
+            explanation = explain(function, graph, roots, selection, rules, model)
         from_selection(function, graph, roots, selection)
-    return Optimized(report, selection.before, selection)
+    return Optimized(report, found[0].before, selection, explanation)
 
 
 @contextmanager
@@ -183,6 +261,24 @@ def _paused_collector() -> Generator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _formed(
+    function: func.FuncOp, graph: EGraph, roots: Sequence[int], choice: Selection, model: CostModel
+) -> ModuleOp:
+    """A module of the function with its body chosen anew, parameters hoisted, kernels formed."""
+    copied = function.clone()
+    module = ModuleOp([copied])
+    from_selection(copied, graph, roots, choice)
+    HoistParamsPass().apply(Context(), module)
+    form_kernels(copied.body.block, model)
+    return module
+
+
+def _cheapest(modules: Sequence[ModuleOp], *, model: CostModel, given: func.FuncOp) -> int:
+    mains = [module.body.block.first_op for module in modules]
+    costs = [formed_cost(f, model, given=given) for f in mains if isinstance(f, func.FuncOp)]
+    return min(range(len(costs)), key=costs.__getitem__)
 
 
 def is_exact(rule: Rule | RuleFamily) -> bool:

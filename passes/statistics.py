@@ -13,6 +13,7 @@ from taso.dialects.base import OpKind, TasoOp, TensorSpec, spec_of
 from taso.dialects.extern import ExternOp
 from taso.dialects.kernel import KernelOp
 from taso.passes.kernel_groups import is_free
+from taso.passes.peak_memory import peak_bytes
 from taso.passes.search.cost import is_column_op
 from taso.passes.search.devices import CPU, Device
 
@@ -35,10 +36,12 @@ class Statistics:
     intermediate_elements: int
     largest_intermediate: int
     """Elements of the largest one."""
+    peak_bytes: int
+    """The most bytes that results are in at one time, those of the function too."""
 
 
 def statistics(function: func.FuncOp, device: Device = CPU) -> Statistics:
-    """Count a function of `taso` ops; only the launches depend on the device."""
+    """Count a function of `taso` ops; the launches and the peak depend on the device."""
     block = function.body.block
     ops = list(_tensor_ops(block))
     intermediates = _intermediates(block)
@@ -49,6 +52,7 @@ def statistics(function: func.FuncOp, device: Device = CPU) -> Statistics:
         intermediate_bytes=sum(t.bytes for t in intermediates),
         intermediate_elements=sum(t.size for t in intermediates),
         largest_intermediate=max((t.size for t in intermediates), default=0),
+        peak_bytes=peak_bytes(function, fuses=device.fuses),
     )
 
 
@@ -113,3 +117,11 @@ def _viewed(value: SSAValue) -> SSAValue:
     while isinstance(value.owner, Operation) and is_free(value.owner) and value.owner.operands:
         value = value.owner.operands[0]
     return value
+
+
+def format_time(seconds: float) -> str:
+    """A time of three digits, in the unit that suits it."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"

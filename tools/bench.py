@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from taso.frontends.models import SIZES, model_names
-from taso.frontends.report import format_time
+from taso.passes.statistics import format_time
 from taso.tools.command_line import CommandParser, add_device_option, check_device, write_output
 from taso.tools.contest import OURS, PEERS, Outcome, hold
 from taso.tools.diagnostics import UserError

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from taso.frontends.report import format_time
+from taso.passes.statistics import format_time
 from taso.tools.command_line import CommandParser
 from taso.tools.contest import OURS, Outcome, hold
 from taso.tools.subjects import example_names, load_subject

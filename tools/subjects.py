@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from taso.frontends import cost_cache
 from taso.frontends.build import Build, generate
 from taso.frontends.compile import CompiledProgram, compile
 from taso.frontends.models import SIZES, NamedModel, model_names, named_model
@@ -70,12 +71,18 @@ def load_subject(what: str, device: str, dtype: str, size: str = SIZES[0]) -> Su
     path = Path(what)
     if path.suffix == ".mlir":
         return ir_subject(path, device)
+    return torch_subject(python_file(what), device, dtype)
+
+
+def python_file(what: str) -> Path:
+    """The Python file that is meant, or an example's. Raises `UserError`."""
+    path = Path(what)
     if path.suffix != ".py":
         path = EXAMPLES / f"{what}.py"
         if not path.exists():
             known = ", ".join([*example_names(), *model_names()])
             raise UserError(f"{what}:1:1: error: expected a .py or .mlir file, or one of {known}")
-    return torch_subject(path, device, dtype)
+    return path
 
 
 def torch_subject(path: Path, device: str, dtype: str, *, size: Any = None) -> Subject:
@@ -158,7 +165,7 @@ def ir_subject(path: Path, device: str) -> Subject:
     with failures_at(str(path)):
         module = load_ir(str(path))
         whole = Reference(module, str(path))
-        build = Build(module, device)
+        build = Build(module, device, costs=cost_cache.load(device))
         arguments, places = whole.arguments, range(len(whole.arguments))
         drawn = draw_inputs(arguments, 0, device)
         programs = [Program.from_source(s, path.stem) for s in (build.source, generate(module))]

@@ -12,8 +12,10 @@ from taso.tools.diagnostics import UserError, leave_broken_pipe
 COMMANDS = {
     "run": "run an IR file on random or given inputs",
     "bench": "time a program before and after, beside PyTorch",
+    "tune": "measure on this machine what the search decides by",
     "import": "write a PyTorch program, or a model by its name, as IR",
     "demo": "optimise the eight example programs, and print what it gained",
+    "report": "write a page of what optimising an IR file does to it",
     "rules": "list the rewrite rules, show one, or print its PDL",
 }
 MODULES = {"import": "import_model"}

@@ -60,7 +60,9 @@ def check(rule: Rule, *, samples: int = 40, seed: int = 0) -> Verdict:
 
 def _kinds(rule: Rule) -> Sequence[Data]:
     kinds: list[Data] = ["normal", "positive"]
-    if all(_takes_integers(OPS[t.op]) for t in all_subterms(rule.lhs) if isinstance(t, Call)):
+    # A rule for floats may have ops on the right that take no others.
+    terms = rule.lhs if rule.dtypes == "any" else (*rule.lhs, *rule.rhs)
+    if all(_takes_integers(OPS[t.op]) for t in all_subterms(terms) if isinstance(t, Call)):
         kinds.append("integers")
     if rule.nonfinite == "kept":
         kinds.append("special")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from taso.passes.rules.notation import (
     Apply,
     AttrVar,
+    Call,
     Condition,
     Rule,
     ShapeOf,
+    Term,
     Var,
     any_var,
     dims,
@@ -53,16 +57,36 @@ def _split_of(pieces: int) -> Rule:
     )
 
 
-# Several element-wise ops become one, at the price of the copy.
-OF_UNARY = tuple(
-    Rule(
-        f"concat-of-{name}",
-        lhs=(concat(op(x), op(y), axis=axis),),
-        rhs=(op(concat(x, y, axis=axis)),),
+def _suffix(pieces: int) -> str:
+    return "" if pieces == 2 else f"-{pieces}"
+
+
+def _of_unary(name: str, op: Callable[[Term], Call], pieces: int) -> Rule:
+    """Several element-wise ops become one."""
+    parts = [any_var(part) for part in "xyzw"[:pieces]]
+    return Rule(
+        f"concat-of-{name}{_suffix(pieces)}",
+        lhs=(concat(*map(op, parts), axis=axis),),
+        rhs=(op(concat(*parts, axis=axis)),),
         numerics="exact",
         simplifies=True,
     )
-    for name, op in ACTIVATIONS.items()
+
+
+def _unary_of_split(name: str, op: Callable[[Term], Call], pieces: int) -> Rule:
+    """One op on all pieces of a split is one op before it."""
+    sizes = dims(" ".join(f"n{i}" for i in range(pieces)))
+    return Rule(
+        f"concat-split-{name}{_suffix(pieces)}",
+        lhs=tuple(map(op, split(x, sizes, axis))),
+        rhs=split(op(x), sizes, axis),
+        numerics="exact",
+    )
+
+
+OF_UNARY, UNARY_OF_SPLIT = (
+    tuple(make(name, op, pieces) for name, op in ACTIVATIONS.items() for pieces in (2, 3, 4))
+    for make in (_of_unary, _unary_of_split)
 )
 
 # Both concats must join at the same place.
@@ -75,20 +99,6 @@ BINARY_OF_CONCATS = tuple(
         numerics="exact",
     )
     for name, op in (("add", add), ("mul", mul))
-)
-
-_n0, _n1 = dims("n0 n1")
-_pieces = split(x, (_n0, _n1), axis)
-
-# One op on all pieces of a split is one op before it.
-UNARY_OF_SPLIT = tuple(
-    Rule(
-        f"concat-split-{name}",
-        lhs=(op(_pieces[0]), op(_pieces[1])),
-        rhs=split(op(x), (_n0, _n1), axis),
-        numerics="exact",
-    )
-    for name, op in ACTIVATIONS.items()
 )
 
 FLATTEN_LEFT = Rule(

@@ -12,7 +12,8 @@ from functools import cache
 from types import UnionType
 from typing import TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from taso.dialects.base import AttrValue
+from taso.dialects.base import AttrValue, ConstraintError, TensorSpec
+from taso.dialects.window import require_places, window_of
 
 AttrFunction: TypeAlias = Callable[..., AttrValue | None]
 
@@ -241,3 +242,64 @@ def product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | N
     """The shape of the matmul of two shapes."""
     prefix = a[:-2] or b[:-2]
     return (*prefix, a[-2], b[-1]) if min(len(a), len(b)) >= 2 else None
+
+
+@attr_function
+def is_zero(numbers: tuple[int, ...]) -> bool:
+    """All numbers are 0."""
+    return not any(numbers)
+
+
+@attr_function
+def at_most(a: float, b: float) -> bool:
+    """`a` is no more than `b`."""
+    return a <= b
+
+
+@attr_function
+def sums(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The sum of each number and that at the same place."""
+    return tuple(x + y for x, y in zip(a, b, strict=True)) if len(a) == len(b) else None
+
+
+@attr_function
+def convolution_shape(
+    image: tuple[int, ...],
+    weight: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> tuple[int, ...] | None:
+    """The shape of the convolution of two shapes, whatever its groups."""
+    if len(image) != 4 or len(weight) != 4:
+        return None
+    places = _places(image, weight[2:], stride, padding, dilation)
+    return None if places is None else (image[0], weight[0], *places)
+
+
+@attr_function
+def pooled_shape(
+    image: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+) -> tuple[int, ...] | None:
+    """The shape of a pool, without dilation, of a shape."""
+    places = _places(image, kernel, stride, padding, (1, 1)) if len(image) == 4 else None
+    return None if places is None else (*image[:2], *places)
+
+
+def _places(
+    image: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> tuple[int, int] | None:
+    """How many windows fit into an image; undefined where none does."""
+    attrs = {"stride": stride, "padding": padding, "dilation": dilation}
+    try:
+        window = window_of(kernel, attrs, "window")
+        return require_places(window, TensorSpec(image, "f32"), "places")
+    except ConstraintError:
+        return None

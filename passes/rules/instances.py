@@ -17,13 +17,16 @@ from typing import cast
 from taso.dialects.base import Attrs, AttrValue, ConstraintError, OpKind, TensorSpec
 from taso.dialects.equation import canonical
 from taso.dialects.taso import OPS
-from taso.dialects.window import window_of
+from taso.dialects.window import Window, window_of
 from taso.passes.rules.meaning import UndefinedError, infer_term
 from taso.passes.rules.notation import (
     AttrVar,
     Batch,
     Call,
     Dim,
+    DimExpr,
+    DimProduct,
+    DimSum,
     Result,
     Rule,
     Shape,
@@ -33,7 +36,14 @@ from taso.passes.rules.notation import (
     Var,
     expr_symbols,
 )
-from taso.passes.rules.substitution import Symbols, eval_attr, holds, match_attr, match_shape
+from taso.passes.rules.substitution import (
+    Symbols,
+    eval_attr,
+    eval_dim,
+    holds,
+    match_attr,
+    match_shape,
+)
 
 Sizes = tuple[int, ...]
 
@@ -156,6 +166,10 @@ class _Draw:
             operands = self.einsum_operands(call, target)
         elif call.op == "conv2d":
             operands = self.convolution_operands(call)
+        elif OPS[call.op].KIND is OpKind.WINDOW:
+            operands = self.pool_operands(call)
+        elif call.op == "pad":
+            operands = self.pad_operands(call, target)
         elif call.op == "concat":
             operands = self.concat_operands(call, target)
         elif OPS[call.op].KIND is OpKind.ELEMENTWISE:
@@ -193,7 +207,7 @@ class _Draw:
             cuts = list(self.parts(target[axis], call.args))
         shapes: list[Sizes] = []
         for arg, size in zip(call.args, cuts, strict=True):
-            free = isinstance(arg, Var) and arg.shape is None
+            free = _freedom(arg) >= 2
             piece = (*like[:axis], size, *like[axis + 1 :])
             shapes.append(self.term(arg, piece if free else None))
         return shapes
@@ -222,21 +236,88 @@ class _Draw:
 
     def convolution_operands(self, call: Call) -> list[Sizes]:
         """Draw a window and groups, and an image and a weight that fit them."""
+        rng = self.rng
+        proposals: Attrs = {
+            "stride": (rng.randint(1, 3), rng.randint(1, 3)),
+            "dilation": (rng.randint(1, 2), rng.randint(1, 2)),
+            "groups": rng.choice((1, 1, 2, 3, 4)),
+        }
+        attrs = self.bound(call, proposals)
+        groups, dilation = cast(int, attrs["groups"]), cast(Sizes, attrs["dilation"])
+        drawn = (groups * rng.randint(1, 3), *(rng.randint(1, 3) for _ in range(3)))
+        weight = self.completed(call.args[1], drawn)
+        # Half of the paddings are those that keep the size, as in most programs.
+        same = tuple(d * (k // 2) for d, k in zip(dilation, weight[2:], strict=True))
+        padding = rng.choice((same, (rng.randint(0, 2), rng.randint(0, 2))))
+        window = window_of(weight[2:], {**attrs, **self.bound(call, {"padding": padding})}, "C2")
+        image = self.image(call.args[0], weight[1] * groups, window)
+        weight = self.completed(call.args[1], (weight[0], image[1] // groups, *weight[2:]))
+        return [image, self.term(call.args[1], weight)]
+
+    def pool_operands(self, call: Call) -> list[Sizes]:
+        """Draw a window that is padded by at most half of it, and an image that fits it."""
         draw = self.rng.randint
-        pairs = {"stride": (1, 3), "padding": (0, 2), "dilation": (1, 2)}
-        drawn: Attrs = {name: (draw(*ends), draw(*ends)) for name, ends in pairs.items()}
-        for name, proposal in {**drawn, "groups": self.rng.choice((1, 1, 2, 3))}.items():
-            self.bind(name, call.attr(name), proposal, 4)
-        attrs = {name: cast(AttrValue, self.value(name, e, 4)) for name, e in call.attrs}
-        channels, groups = draw(1, 3), cast(int, attrs["groups"])
-        weight = (groups * draw(1, 3), channels, draw(1, 3), draw(1, 3))
-        window = window_of(weight[2:], attrs, "C2")
+        proposals: Attrs = {
+            "kernel": (draw(1, 3), draw(1, 3)),
+            "stride": (draw(1, 3), draw(1, 3)),
+            "dilation": (draw(1, 2), draw(1, 2)),
+            "count_include_pad": self.rng.choice((False, True)),
+        }
+        attrs = self.bound(call, proposals)
+        kernel = cast(Sizes, attrs["kernel"])
+        padding = self.bound(call, {"padding": tuple(draw(0, k // 2) for k in kernel)})
+        return [self.image(call.args[0], draw(1, 3), window_of(kernel, {**attrs, **padding}, "C2"))]
+
+    def bound(self, call: Call, proposals: Attrs) -> Attrs:
+        """Those attributes of a call for which there are proposals, bound to them if not before."""
+        exprs = {name: expr for name, expr in call.attrs if name in proposals}
+        for name, expr in exprs.items():
+            self.bind(name, expr, proposals[name], 4)
+        return {name: cast(AttrValue, self.value(name, e, 4)) for name, e in exprs.items()}
+
+    def image(self, arg: Term, channels: int, window: Window) -> Sizes:
+        """Draw an image into which a window fits, as far as it is not known."""
         sizes = [
-            max(extent - 2 * padding, 1) + draw(0, 3)
+            max(extent - 2 * padding, 1) + self.rng.randint(0, 3)
             for extent, padding in zip(window.extent, window.padding, strict=True)
         ]
-        image = (self.rng.choice(self.sizes), channels * groups, *sizes)
-        return [self.term(arg, w) for arg, w in zip(call.args, (image, weight), strict=True)]
+        drawn = (self.rng.choice(self.sizes), channels, *sizes)
+        shape = self.term(arg, self.completed(arg, drawn))
+        if len(shape) != 4:
+            raise _RejectedError
+        return shape
+
+    def completed(self, arg: Term, drawn: Sizes) -> Sizes:
+        """The drawn sizes, but for those that the symbols of a variable say."""
+        pattern = arg.shape if isinstance(arg, Var | Splat) else None
+        if isinstance(arg, Var) and arg.name in self.instance.specs:
+            return self.instance.shape_of(arg.name)
+        if not isinstance(pattern, tuple) or len(pattern) != len(drawn):
+            return drawn
+        symbols = self.instance.symbols
+        for symbol in expr_symbols(tuple(p for p in pattern if isinstance(p, DimSum | DimProduct))):
+            if isinstance(symbol, Dim):
+                symbols.dims.setdefault(symbol.name, min(self.rng.choice(self.sizes), 3))
+        known = [eval_dim(cast(DimExpr, p), symbols) for p in pattern]
+        return tuple(d if k is None else k for k, d in zip(known, drawn, strict=True))
+
+    def pad_operands(self, call: Call, target: Sizes | None) -> list[Sizes]:
+        """Draw margins, and what is within them."""
+        arg = call.args[0]
+        if target is None:
+            drawn = self.shape()
+            rank = len(arg.shape) if isinstance(arg, Var) and arg.shape else len(drawn)
+        else:
+            drawn, rank = target, len(target)
+        for name in ("low", "high"):
+            margins = tuple(self.rng.randint(0, 2) for _ in range(rank))
+            self.bind(name, call.attr(name), margins, rank)
+        self.bind("value", call.attr("value"), float(self.scalar()), rank)
+        if target is None:
+            return [self.term(arg, drawn if isinstance(arg, Var) and arg.shape is None else None)]
+        low, high = (cast(Sizes, self.value(n, call.attr(n), rank)) for n in ("low", "high"))
+        inner = tuple(max(n - a - b, 1) for n, a, b in zip(target, low, high, strict=True))
+        return [self.term(arg, inner)]
 
     def attribute(
         self, call: Call, name: str, expr: object, operands: list[Sizes], target: Sizes | None

@@ -11,9 +11,12 @@ from taso.passes.rules import (
     composite,
     concat,
     convolution,
+    convolution_merge,
     einsum,
     elementwise,
     matmul,
+    padding,
+    pooling,
     reduction,
     transpose,
 )
@@ -43,11 +46,16 @@ RULES: dict[str, Rule] = by_name(
         einsum.RULES,
         matmul.RULES,
         convolution.RULES,
+        convolution_merge.RULES,
+        pooling.RULES,
+        padding.RULES,
     )
 )
 """Every rule of a fixed number of terms, in the order in which they are tried."""
 
-FAMILIES: dict[str, RuleFamily] = {family.name: family for family in matmul.FAMILIES}
+FAMILIES: dict[str, RuleFamily] = {
+    family.name: family for family in (*matmul.FAMILIES, *convolution_merge.FAMILIES)
+}
 """Every rule for any number of siblings."""
 
 ON_REQUEST: dict[str, str] = {
@@ -57,6 +65,19 @@ ON_REQUEST: dict[str, str] = {
     "matmul-of-concat-columns": "undoes the concat of weights",
     "matmul-of-concat-rows": "as the one before",
     "matmul-batch": "pairs all products of a shape, the dependent ones too",
+    "convolution-concat-inputs-reversed": "undoes a concat that the program has for a reason",
+    "convolution-of-concat": "as the one before",
+    "convolution-ungroup": "one step where widening takes several, for more multiplications",
+    "convolution-interleave-groups": "reshapes of its pieces copy, which no cost counts",
+    "convolution-batch": "pairs all convolutions of a shape, the dependent ones too",
+    "convolution-compose-pointwise": "a kernel for each pair in a chain of linear layers",
+    "convolution-after-pointwise": "as the one before",
+    "convolution-compose-depthwise": "a dense kernel for each separable convolution",
+    "convolution-as-matmul": "a product beside each pointwise convolution; they join the same way",
+    "convolution-as-matmul-reversed": "as the one before",
+    "pooling-into-pointwise": "as many times the multiplications as a window has elements",
+    "pooling-as-convolution": "many times the multiplications; only other rules would gain by it",
+    "pooling-as-convolution-reversed": "no program has the weights of a mean",
     "reduction-mean-as-sum": "a mean is one op; only other rules would gain by the sum",
 }
 """Rules that the search does not use unless asked to, each with the reason."""

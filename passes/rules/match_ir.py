@@ -6,7 +6,7 @@ op match in either order. A chain of binary adds is matched as it is bracketed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -90,6 +90,15 @@ class IRMatcher:
         """All matches with the first left term rooted at `first`, the others among `ops`."""
         rest = [ops] * (len(self.rule.lhs) - 1)
         return self._search([[first], *rest], _Shape(), ())
+
+    def match_at(self, roots: Sequence[SSAValue], values: Mapping[str, SSAValue]) -> Match | None:
+        """The match with left term i at root i and these values of the variables, if there is one.
+
+        The roots may be without users.
+        """
+        laid = self._lay(tuple(zip(self.rule.lhs, roots, strict=True)), _Shape(dict(values)))
+        found = (self._solve(shape, tuple(roots)) for shape in laid)
+        return next((match for match in found if match is not None), None)
 
     def _search(
         self, candidates: Sequence[Sequence[Operation]], laid: _Shape, roots: tuple[SSAValue, ...]

@@ -6,8 +6,6 @@ that they are equal or that one is empty, and the right side needs no more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from taso.passes.rules.notation import (
     Apply,
     AttrVar,
@@ -16,15 +14,12 @@ from taso.passes.rules.notation import (
     Dim,
     DimSum,
     Rule,
-    RuleFamily,
     ShapeOf,
     dims,
+    sibling_family,
     var,
 )
 from taso.passes.rules.ops import add, broadcast, concat, matmul, mul, reshape, splat, split, sub
-
-MAX_SIBLINGS = 8
-"""Rules for any number of siblings are written out up to this many."""
 
 m, k, n, j = dims("m k n j")
 p, q, r, t = Batch("p"), Batch("q"), Batch("r"), Batch("t")
@@ -204,15 +199,11 @@ def batch(arity: int) -> Rule:
     )
 
 
-def _family(name: str, member: Callable[[int], Rule]) -> RuleFamily:
-    return RuleFamily(name, {arity: member(arity) for arity in range(2, MAX_SIBLINGS + 1)})
-
-
 FAMILIES = (
-    _family("matmul-concat-weights", concat_weights),
-    _family("matmul-concat-weights-left", concat_weights_left),
-    _family("matmul-concat-linear", concat_linear),
-    _family("matmul-batch", batch),
+    sibling_family("matmul-concat-weights", concat_weights),
+    sibling_family("matmul-concat-weights-left", concat_weights_left),
+    sibling_family("matmul-concat-linear", concat_linear),
+    sibling_family("matmul-batch", batch),
 )
 
 # x a + y b: one product with a longer sum.

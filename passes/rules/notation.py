@@ -8,7 +8,7 @@ compiled to PDL, inverted, and checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -434,6 +434,10 @@ def _check_attribute(where: str, expr: AttrExpr, expected: type) -> None:
                 _check_attribute(f"{where} with an entry", entry, int)
 
 
+MAX_SIBLINGS = 8
+"""Rules for any number of siblings are written out up to this many."""
+
+
 @dataclass(frozen=True)
 class RuleFamily:
     """One multi-root rule for any number of siblings: roots alike but for their own symbols.
@@ -444,3 +448,8 @@ class RuleFamily:
 
     name: str
     members: dict[int, Rule] = field(hash=False)
+
+
+def sibling_family(name: str, member: Callable[[int], Rule]) -> RuleFamily:
+    """The family with `member(n)` as its rule for n siblings."""
+    return RuleFamily(name, {count: member(count) for count in range(2, MAX_SIBLINGS + 1)})

@@ -122,6 +122,24 @@ def conv2d(
     return Call("conv2d", (x, weight), tuple(attrs.items()))
 
 
+def max_pool2d(
+    x: Term, kernel: AttrExpr, stride: AttrExpr, padding: AttrExpr, dilation: AttrExpr
+) -> Call:
+    attrs = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+    return Call("max_pool2d", (x,), tuple(attrs.items()))
+
+
+def avg_pool2d(
+    x: Term, kernel: AttrExpr, stride: AttrExpr, padding: AttrExpr, count_include_pad: AttrExpr
+) -> Call:
+    attrs = {"kernel": kernel, "stride": stride, "padding": padding}
+    return Call("avg_pool2d", (x,), (*attrs.items(), ("count_include_pad", count_include_pad)))
+
+
+def pad(x: Term, low: AttrExpr, high: AttrExpr, value: AttrExpr) -> Call:
+    return Call("pad", (x,), (("low", low), ("high", high), ("value", value)))
+
+
 def transpose(x: Term, perm: AttrExpr) -> Call:
     return Call("transpose", (x,), (("perm", perm),))
 

@@ -164,14 +164,10 @@ class Solver:
 
     def settle(self) -> None:
         """Emit what waited for symbols bound since."""
-        progress = True
-        while progress:
-            progress = False
-            for constraint in list(self._pending):
-                if self._ready(constraint):
-                    self._pending.remove(constraint)
-                    self._emit(constraint)
-                    progress = True
+        while (ready := next(filter(self._ready, self._pending), None)) is not None:
+            # Emitting it may post parts of it, and so settle others.
+            self._pending.remove(ready)
+            self._emit(ready)
 
     def finish(self) -> None:
         """Raise `RuleError` if a constraint still lacks symbols."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from xdsl.dialects import func
 from xdsl.ir import Block, SSAValue
@@ -14,11 +15,11 @@ from taso.dialects.spec import Attrs, ConstraintError, spec_of
 from taso.dialects.taso import OPS
 from taso.passes.search.egraph import (
     INPUT,
-    NARY,
     NARY_OPS,
     RESULT,
     EGraph,
     ENode,
+    chained,
     make_node,
     node_attrs,
     operand_classes,
@@ -86,9 +87,11 @@ class _Import:
             return
         self._bind(op.results[0], whole)
         if self._nary and _name(op) in NARY_OPS:
-            terms = [self._classes[v] for v in _chain(op)]
+            groups = [[self._classes[v] for v in _chain(op, operand)] for operand in op.operands]
+            terms = tuple(chain.from_iterable(groups))
             if len(terms) > 2:
-                graph.union(whole, graph.add(ENode(_name(op), (), tuple(terms))), NARY)
+                reason = chained(_name(op), groups)
+                graph.union(whole, graph.add(ENode(_name(op), (), terms)), reason)
 
 
 def is_param(function: func.FuncOp, index: int) -> bool:
@@ -133,10 +136,10 @@ def _name(op: TasoOp) -> str:
     return op.name.removeprefix("taso.")
 
 
-def _chain(op: TasoOp) -> list[SSAValue]:
-    """The operands of a chain of one op, whose inner links have one use each."""
+def _chain(op: TasoOp, operand: SSAValue) -> list[SSAValue]:
+    """The operands of a chain of one op below an operand; inner links have one use each."""
     operands: list[SSAValue] = []
-    stack = list(reversed(op.operands))
+    stack = [operand]
     while stack:
         value = stack.pop()
         owner = value.owner

@@ -14,6 +14,9 @@ memory: launch + max(flops / rate, bytes / bandwidth).
 What is computed from parameters and constants alone is *prepared* once: it costs nothing in the
 main program but memory, and next to nothing as a tie-breaker.
 
+A result that the input program computes is to be in memory of its own, row by row. If it is a
+view of something else in the end, it costs a copy, unless a kernel stores it as it shall be.
+
 Not modelled: the copy that a reshape of a transposed value needs.
 """
 
@@ -22,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import Enum
-from typing import NamedTuple, cast
+from typing import ClassVar, NamedTuple, cast
 
 from taso.dialects import equation
 from taso.dialects.attention import AttentionOp
@@ -37,7 +40,9 @@ from taso.dialects.reduction import ArgExtremumOp, ReductionOp
 from taso.dialects.scan import CumSumOp
 from taso.dialects.taso import OPS
 from taso.passes.search.devices import Device
-from taso.passes.search.egraph import RESULT, ENode, node_attrs
+from taso.passes.search.egraph import INPUT, RESULT, ENode, node_attrs
+from taso.passes.search.layout import Layout
+from taso.passes.search.outputs import is_view, keeps_memory
 
 PREPARE_WEIGHT = 1e-6
 """A second of preparing parameters counts as this many seconds: of equals, the least wins."""
@@ -58,6 +63,8 @@ class Place(Enum):
     LOADED = "loaded"  # in registers, or loaded into them
     OPERAND = "operand"  # loaded, or in a tile: what an element-wise op reads
     PREPARED = "prepared"  # in memory while parameters are prepared
+    OUTPUT = "output"  # in memory of its own, row by row, as results are to be
+    VIEWED = "viewed"  # in memory, as a view of another value
 
 
 class Step(NamedTuple):
@@ -85,6 +92,9 @@ class CostModel:
     parameters' bytes (or what the input program has, if that is more).
     """
 
+    reads_layouts: ClassVar[bool] = False
+    """Whether costs depend on how operands lie in memory."""
+
     def __init__(self, device: Device, *, memory_growth: float = 0.25) -> None:
         self.device = device
         self.memory_growth = memory_growth
@@ -105,6 +115,23 @@ class CostModel:
             Step(Place.OPERAND, Place.TILE),
         )
 
+    def output_moves(self, specs: Sequence[TensorSpec]) -> tuple[Step, ...]:
+        """Steps between the places of a class that may have to be in memory of its own.
+
+        `specs` are the types of its values; several ones of a call are not moved together.
+        """
+        free = (Step(Place.MEMORY, Place.OUTPUT), Step(Place.MEMORY, Place.VIEWED))
+        if len(specs) != 1:
+            return free
+        (spec,) = specs
+        stores = (_into(Place.OUTPUT, step) for step in self.moves(spec))
+        return (*stores, *free, Step(Place.OUTPUT, Place.VIEWED, self.copy(spec)))
+
+    def copy(self, spec: TensorSpec) -> float:
+        """Seconds to copy a value."""
+        moved = 2 * spec.bytes / self.device.bandwidth
+        return self.device.launch + moved + self.device.allocation(spec.bytes)
+
     def input(self, spec: TensorSpec, param: bool) -> NodeCost:
         """An argument of the program."""
         if not param:
@@ -118,15 +145,17 @@ class CostModel:
         operands: tuple[TensorSpec, ...],
         results: tuple[TensorSpec, ...],
         param: bool,
+        layouts: tuple[Layout, ...] = (),
     ) -> NodeCost:
         """A node other than an input.
 
         `operands` are the types of its children, `results` those of its class; `param`: it is
-        computed from parameters and constants alone.
+        computed from parameters and constants alone. `layouts`, of the operands, count where
+        the model `reads_layouts`.
         """
-        key = (node.op, node.attrs, operands, results, param)
+        key = (node.op, node.attrs, operands, results, param, layouts)
         if key not in self._known:
-            self._known[key] = self._node(node, operands, results, param)
+            self._known[key] = self._node(node, operands, results, param, layouts)
         return self._known[key]
 
     def _node(
@@ -135,6 +164,7 @@ class CostModel:
         operands: Sequence[TensorSpec],
         results: Sequence[TensorSpec],
         param: bool,
+        layouts: Sequence[Layout],
     ) -> NodeCost:
         if node.op == RESULT:
             return NodeCost(0.0, self._view_steps(Place.REGISTERS, param))
@@ -143,18 +173,39 @@ class CostModel:
         if op.KIND is OpKind.CONSTANT:
             return NodeCost(0.0, self._constant_steps(attrs))
         if op.KIND is OpKind.VIEW:
-            return NodeCost(VIEW_SECONDS, self._view_steps(Place.LOADED, param))
+            seconds = VIEW_SECONDS if param else self.view(op, attrs, operands, layouts)
+            return NodeCost(seconds, self._view_steps(Place.LOADED, param))
         if param:
             kept = sum(r.bytes for r in results)
             steps = (
                 Step(Place.PREPARED, Place.PREPARED),
                 Step(Place.MEMORY, Place.PREPARED, kept=kept),
             )
-            return NodeCost(PREPARE_WEIGHT * self.call(op, attrs, operands, results), steps)
+            return NodeCost(self.prepare(op, attrs, operands, results), steps)
         if not self.device.fuses or is_library_call(op) or op.KIND is OpKind.COPY:
-            call = self.call(op, attrs, operands, results)
+            call = self.call(op, attrs, operands, results, layouts)
             return NodeCost(call, (Step(Place.MEMORY, Place.MEMORY),))
         return self._fused(op, attrs, operands)
+
+    def prepare(
+        self,
+        op: type[TasoOp],
+        attrs: Attrs,
+        operands: Sequence[TensorSpec],
+        results: Sequence[TensorSpec],
+    ) -> float:
+        """Seconds that preparing a value once counts as."""
+        return PREPARE_WEIGHT * self.call(op, attrs, operands, results)
+
+    def view(
+        self,
+        op: type[TasoOp],
+        attrs: Attrs,
+        operands: Sequence[TensorSpec],
+        layouts: Sequence[Layout],
+    ) -> float:
+        """Seconds of a view."""
+        return VIEW_SECONDS
 
     def _view_steps(self, source: Place, param: bool) -> tuple[Step, ...]:
         steps = [Step(Place.MEMORY, Place.MEMORY)]
@@ -193,6 +244,7 @@ class CostModel:
         attrs: Attrs,
         operands: Sequence[TensorSpec],
         results: Sequence[TensorSpec],
+        layouts: Sequence[Layout] = (),
     ) -> float:
         """Seconds of the op alone, memory to memory; an n-ary sum is n - 1 calls."""
         if op is AttentionOp and not self._is_flash(operands):
@@ -236,6 +288,23 @@ class CostModel:
             rate = self.device.matmul_rate(operands[0].dtype, _loops(op, attrs, operands))
             return flops / rate
         return flops / self.device.vector_rate
+
+
+def output_steps(node: ENode, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps of a node whose value may have to be in memory of its own."""
+    if keeps_memory(node):
+        viewed = (_into(Place.VIEWED, step) for step in steps)
+        return (*viewed, Step(Place.OUTPUT, Place.OUTPUT))
+    is_shared = node.op == INPUT or is_view(node)
+    return tuple(
+        _into(Place.VIEWED if is_shared or step.source is Place.PREPARED else Place.OUTPUT, step)
+        for step in steps
+    )
+
+
+def _into(place: Place, step: Step) -> Step:
+    """The step with `place` where it leads to memory."""
+    return step._replace(place=place) if step.place is Place.MEMORY else step
 
 
 class _Parts(SpecEmitter):

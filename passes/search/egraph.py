@@ -45,7 +45,10 @@ class ENode(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why two classes are equal: a rule and what its symbols stood for."""
+    """Why two classes are equal: a rule and what its symbols stood for.
+
+    Of constant folding, the node and the constant; of an n-ary node, the chain (see `chained`).
+    """
 
     rule: str
     substitution: tuple[object, ...] = ()
@@ -60,9 +63,16 @@ class Union(NamedTuple):
 
 
 CONGRUENCE = Reason("congruence")
-FOLDING = Reason("constant-folding")
-NARY = Reason("associate-chain")
-"""Why a chain of binary adds or muls equals one n-ary node."""
+FOLDING = "constant-folding"
+NARY = "associate-chain"
+
+
+def chained(op: str, groups: Sequence[Sequence[int]]) -> Reason:
+    """Why an add (or mul) of adds equals one n-ary node.
+
+    `groups` are the operands of each operand that is an add itself; else the operand alone.
+    """
+    return Reason(NARY, (op, tuple(tuple(group) for group in groups)))
 
 
 class SpecMismatchError(ValueError):
@@ -200,7 +210,7 @@ class EGraph:
         children = [self.classes[c] for c in operand_classes(node)]
         param = not is_repeated(node) and _all_param(children)
         cid = self._insert(node, EClass(_infer(node, children), param, None))
-        self._learn_constants(cid, _constants(node, children))
+        self._learn_constants(cid, node, children)
         return self.find(cid)
 
     def _insert(self, node: ENode, eclass: EClass) -> int:
@@ -286,10 +296,11 @@ class EGraph:
                 eclass.param = True
                 self._changed[user] = None
             if eclass.constants is None:
-                self._learn_constants(user, _constants(node, children))
+                self._learn_constants(user, node, children)
 
-    def _learn_constants(self, cid: int, constants: tuple[Attrs, ...] | None) -> None:
+    def _learn_constants(self, cid: int, node: ENode, children: Sequence[EClass]) -> None:
         eclass = self.classes[cid]
+        constants = _constants(node, children)
         if constants is None or eclass.constants is not None:
             return
         eclass.constants = constants
@@ -297,7 +308,8 @@ class EGraph:
         self._changed[cid] = None
         (name, *rest) = eclass.by_op
         if len(constants) == 1 and not (name == CONSTANT and not rest):
-            self.union(cid, self.add(make_node(CONSTANT, constants[0])), FOLDING)
+            constant = make_node(CONSTANT, constants[0])
+            self.union(cid, self.add(constant), Reason(FOLDING, (node, constant)))
 
 
 def _infer(node: ENode, children: Sequence[EClass]) -> tuple[TensorSpec, ...]:

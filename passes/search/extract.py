@@ -14,10 +14,13 @@ from dataclasses import dataclass, replace
 
 from xdsl.dialects import func
 
+from taso.dialects.base import TensorSpec
 from taso.passes.search import progress
-from taso.passes.search.cost import CostModel, NodeCost, Place, Step
+from taso.passes.search.cost import CostModel, NodeCost, Place, Step, output_steps
 from taso.passes.search.egraph import INPUT, ENode, is_repeated, operand_classes
 from taso.passes.search.ilp import Solution, kept_bytes, solve, solve_trees
+from taso.passes.search.layout import Layout, Layouts
+from taso.passes.search.outputs import NO_OUTPUTS, Outputs, computed_roots
 from taso.passes.search.problem import MOVE, Edge, Problem, choices
 from taso.passes.search.program import Choice, Graph, Program
 
@@ -52,13 +55,18 @@ def extract(
 ) -> Selection:
     """The cheapest acyclic selection, or the best one found in `time_limit` seconds.
 
-    Never worse than `origin`, the input program's choice by class. Prepared parameters may add
+    Never worse than `origin`, the input program's choice by class. Results that it computes are to
+    be in memory of their own (`passes/search/outputs.py`). Prepared parameters may add
     the memory that `model.memory_growth` says, or as much as they do in `origin`.
     Raises `ExtractionError` where nothing can be extracted (or, without origin, not in time).
     """
     deadline = time.monotonic() + time_limit
-    encoding = Encoding(graph, roots, model)
-    given = None if origin is None else Encoding(Choice(graph, origin), roots, model)
+    outputs = NO_OUTPUTS if origin is None else Outputs.of(graph, roots, origin)
+    layouts = Layouts(graph)
+    encoding = Encoding(graph, roots, model, outputs, layouts)
+    given = None
+    if origin is not None:
+        given = Encoding(Choice(graph, origin), roots, model, outputs, layouts)
     start = None if given is None else _evaluate(given.problem, time_limit / 2)
     known: list[int] = []
     if given is not None and start is not None:
@@ -86,19 +94,39 @@ def _evaluate(problem: Problem, seconds: float) -> Solution | None:
 
 
 def selection_cost(
-    graph: Graph, roots: Sequence[int], choice: Mapping[int, ENode], model: CostModel
+    graph: Graph,
+    roots: Sequence[int],
+    choice: Mapping[int, ENode],
+    model: CostModel,
+    *,
+    origin: Mapping[int, ENode] | None = None,
 ) -> float:
-    """Seconds under the cost model of a program, given as a node for each class."""
-    solution = solve(Encoding(Choice(graph, choice), roots, model).problem, time_limit=math.inf)
+    """Seconds under the cost model of a program, given as a node for each class.
+
+    `origin`: the input program, as in `extract`.
+    """
+    outputs = NO_OUTPUTS if origin is None else Outputs.of(graph, roots, origin)
+    encoding = Encoding(Choice(graph, choice), roots, model, outputs)
+    solution = solve(encoding.problem, time_limit=math.inf)
     if solution is None:
         raise ExtractionError("the choice is not an acyclic program of the roots")
     return solution.seconds
 
 
-def function_cost(function: func.FuncOp, model: CostModel) -> float:
-    """Seconds of a function under the cost model; its kernels are looked into."""
+def function_cost(
+    function: func.FuncOp, model: CostModel, *, given: func.FuncOp | None = None
+) -> float:
+    """Seconds of a function under the cost model; its kernels are looked into.
+
+    `given`: the input program that it is equal to, where it is another one; see `extract`.
+    """
     program = Program(function)
-    solution = solve(Encoding(program, program.roots, model).problem, time_limit=math.inf)
+    other = program if given is None else Program(given)
+    is_computed = set(computed_roots(other, other.roots))
+    results = zip(program.roots, other.roots, strict=False)  # random calls may be fewer or more
+    outputs = Outputs.among(program, (a for a, b in results if b in is_computed))
+    encoding = Encoding(program, program.roots, model, outputs)
+    solution = solve(encoding.problem, time_limit=math.inf)
     if solution is None:
         raise ExtractionError("the function has no order of evaluation")
     return solution.seconds
@@ -107,9 +135,18 @@ def function_cost(function: func.FuncOp, model: CostModel) -> float:
 class Encoding:
     """The extraction problem of a graph, and the way back from its solutions."""
 
-    def __init__(self, graph: Graph, roots: Sequence[int], model: CostModel) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        roots: Sequence[int],
+        model: CostModel,
+        outputs: Outputs = NO_OUTPUTS,
+        layouts: Layouts | None = None,
+    ) -> None:
         self.graph = graph
         self.model = model
+        self.outputs = outputs
+        self._layouts = Layouts(graph) if layouts is None else layouts
         self.problem = Problem()
         self._states: dict[tuple[int, Place], int] = {}
         self._state_keys: list[tuple[int, Place]] = []
@@ -120,9 +157,10 @@ class Encoding:
             self._classes[cid] = len(self._classes)
         for cid in self._classes:
             self._encode_class(cid)
-        self.problem.roots = list(
-            dict.fromkeys(self._state(graph.find(r), Place.MEMORY) for r in roots)
-        )
+        self.problem.roots = list(dict.fromkeys(self._root(graph.find(r)) for r in roots))
+
+    def _root(self, cid: int) -> int:
+        return self._state(cid, Place.OUTPUT if cid in self.outputs.roots else Place.MEMORY)
 
     def _reachable(self, roots: Sequence[int]) -> list[int]:
         seen = {self.graph.find(r) for r in roots}
@@ -136,9 +174,9 @@ class Encoding:
 
     def _encode_class(self, cid: int) -> None:
         specs = self.graph.specs(cid)
-        if len(specs) == 1:
-            for step in self.model.moves(specs[0]):
-                self._add_edge(cid, step, MOVE, (cid,))
+        is_output = cid in self.outputs.classes
+        for step in self._moves(specs, is_output):
+            self._add_edge(cid, step, MOVE, (cid,))
         for node in self.graph.nodes(cid):
             cost = self._cost(cid, node)
             number = len(self._nodes)
@@ -147,8 +185,13 @@ class Encoding:
             self.problem.node_seconds.append(cost.seconds)
             children = dict.fromkeys(node.children)
             self.problem.node_children.append(tuple(self._classes[c] for c in children))
-            for step in cost.steps:
+            for step in output_steps(node, cost.steps) if is_output else cost.steps:
                 self._add_edge(cid, step, number, children)
+
+    def _moves(self, specs: Sequence[TensorSpec], is_output: bool) -> tuple[Step, ...]:
+        if is_output:
+            return self.model.output_moves(specs)
+        return self.model.moves(specs[0]) if len(specs) == 1 else ()
 
     def _cost(self, cid: int, node: ENode) -> NodeCost:
         specs = self.graph.specs(cid)
@@ -159,7 +202,10 @@ class Encoding:
         children = operand_classes(node)
         operands = tuple(s for c in children for s in self.graph.specs(c))
         param = not is_repeated(node) and all(self.graph.is_param(c) for c in children)
-        return self.model.node(node, operands, specs, param)
+        layouts: tuple[Layout, ...] = ()
+        if self.model.reads_layouts:
+            layouts = tuple(self._layouts.of(c) for c in children)
+        return self.model.node(node, operands, specs, param, layouts)
 
     def _add_edge(self, cid: int, step: Step, node: int, sources: Iterable[int]) -> None:
         tails = tuple(self._state(c, step.source) for c in sources)
@@ -188,6 +234,15 @@ class Encoding:
         keys = self._state_keys
         node = None if edge.node == MOVE else self._nodes[edge.node]
         return keys[edge.head], tuple(keys[t] for t in edge.tails), node
+
+    def kind_of(self, number: int) -> object:
+        """Equal for nodes of one op on operands of the same types; None for what is prepared."""
+        node = self._nodes[number]
+        cid = list(self._classes)[self.problem.node_class[number]]
+        if self.graph.is_param(cid):
+            return None
+        types = tuple(self.graph.specs(c) for c in node.children)
+        return node.op, node.attrs, types, self.graph.specs(cid)
 
     def decode(self, solution: Solution) -> dict[int, ENode]:
         """The node of each class that the solution uses."""

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 from taso.passes.rules.notation import Rule, RuleFamily
 from taso.passes.search import progress
-from taso.passes.search.egraph import NARY, NARY_OPS, EGraph, ENode
+from taso.passes.search.egraph import NARY_OPS, EGraph, ENode, chained
 from taso.passes.search.interrupt import is_interrupted
 from taso.passes.search.match import (
     MAX_NARY_OPERANDS,
@@ -141,12 +142,13 @@ class _Saturation:
         node = graph.canonical(graph.birth[cid])
         if node.op not in NARY_OPS:
             return
-        terms: list[int] = []
+        groups: list[tuple[int, ...]] = []
         for child in node.children:
             inner = graph.classes[child].by_op.get(node.op, ()) if child >= self._inputs else ()
-            terms.extend(max(inner, key=lambda n: len(n.children)).children if inner else (child,))
+            groups.append(max(inner, key=lambda n: len(n.children)).children if inner else (child,))
+        terms = tuple(chain.from_iterable(groups))
         if len(node.children) < len(terms) <= MAX_NARY_OPERANDS:
-            graph.union(cid, graph.add(ENode(node.op, (), tuple(terms))), NARY)
+            graph.union(cid, graph.add(ENode(node.op, (), terms)), chained(node.op, groups))
 
     def _find(
         self, rule: CompiledRule | Siblings, sites: _Sites

@@ -94,6 +94,10 @@ class Siblings:
         own = [cast(int, c) for i, c in enumerate(operands) if i not in self.shared]
         return unjoined.issuperset(operands) and any(graph.is_param(c) for c in own)
 
+    def layout(self, count: int) -> tuple[Key, ...]:
+        """What the values of a match of so many siblings stand for, in order."""
+        return self._member(count).layout
+
     def _selections(
         self, group: Sequence[Substitution], independent: _Independence
     ) -> Iterator[Sequence[Substitution]]:

@@ -31,6 +31,8 @@ FIELDS = {
     "flops_after",
     "intermediate_bytes_before",
     "intermediate_bytes_after",
+    "peak_bytes_before",
+    "peak_bytes_after",
     "time_us",
     "spread",
     "max_rel_error",

@@ -81,7 +81,8 @@ def test_a_residual_network(size: tuple[int, int, int]) -> None:
     module = network()
     x = torch.randn(batch, 3, height, width)
     compiled = taso.compile(module, (x,))
-    assert len(re.findall(r"torch\.conv2d\(", compiled.source)) == 9
+    # Where strides are equal, the last convolution and that of the shortcut are one.
+    assert len(re.findall(r"torch\.conv2d\(", compiled.source)) == 8
     main, _, _ = compiled.graph.partition("@main__prepare")
     assert "taso.mul" not in main
     with torch.no_grad():

@@ -17,6 +17,7 @@ from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import CPU, DEVICES, H200
 from taso.passes.search.egraph import EGraph, ENode, Reason, make_node
 from taso.passes.search.extract import Encoding, ExtractionError, extract, selection_cost
+from taso.passes.search.outputs import Outputs
 from taso.passes.search.problem import find_cycles
 from taso.passes.search.saturate import saturate
 
@@ -57,6 +58,61 @@ def test_equals_enumeration(device: str, seed: int) -> None:
     )
 
 
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("seed", range(40))
+def test_equals_enumeration_where_results_are_to_be_in_memory_of_their_own(
+    device: str, seed: int
+) -> None:
+    graph, roots, origin = random_graph(seed, size=5 + seed % 4, unions=1 + seed % 4)
+    model = CostModel(DEVICES[device], memory_growth=math.inf)
+    encoding = Encoding(graph, roots, model, Outputs.of(graph, roots, origin))
+    selection = extract(graph, roots, model, origin=origin)
+    assert selection.cost == pytest.approx(cheapest_by_enumeration(encoding.problem), rel=1e-9)
+    assert selection.cost <= selection.bound * (1 + 1e-9)
+    again = selection_cost(graph, roots, selection.choice, model, origin=origin)
+    assert again == pytest.approx(selection.cost, rel=1e-9)
+
+
+def turned_product(rows: int, columns: int, inner: int) -> tuple[EGraph, int, dict[int, ENode]]:
+    """xᵀ @ yᵀ as the input program, equal to (y @ x)ᵀ."""
+    graph = EGraph()
+    x = graph.add_input(0, matrix(inner, rows), param=False)
+    y = graph.add_input(1, matrix(columns, inner), param=False)
+    turned = [graph.add(make_node("transpose", TRANSPOSE, (c,))) for c in (x, y)]
+    root = graph.add(ENode("matmul", (), tuple(turned)))
+    origin = dict(enumerate(graph.birth))
+    product = graph.add(ENode("matmul", (), (y, x)))
+    graph.union(root, graph.add(make_node("transpose", TRANSPOSE, (product,))), Reason("test"))
+    graph.rebuild()
+    return graph, graph.find(root), origin
+
+
+def test_a_result_that_was_computed_is_not_left_as_a_view() -> None:
+    """It would be copied at the end of each call; a kernel stores it as it shall be for nothing."""
+    graph, root, origin = turned_product(96, 64, 32)
+    assert extract(graph, [root], CostModel(CPU)).choice[root].op == "transpose"
+    selection = extract(graph, [root], CostModel(CPU), origin=origin)
+    assert selection.choice[root].op == "matmul"
+    fused = CostModel(H200)
+    cost = selection_cost(graph, [root], origin, fused, origin=origin)
+    other = dict(extract(graph, [root], fused).choice)
+    assert other[root].op == "transpose"
+    assert selection_cost(graph, [root], other, fused, origin=origin) <= cost
+
+
+def test_a_view_of_a_result_costs_a_copy() -> None:
+    graph, root, origin = turned_product(96, 64, 32)
+    model = CostModel(CPU)
+    other = extract(graph, [root], model).choice
+    copied = selection_cost(graph, [root], other, model, origin=origin)
+    copy = CPU.launch + 2 * 4 * 96 * 64 / CPU.bandwidth
+    bare = selection_cost(graph, [root], other, model)
+    assert copied - bare == pytest.approx(copy, rel=1e-9)
+    returned_too = graph.find(other[root].children[0])
+    both = selection_cost(graph, [root, returned_too], other, model, origin={**origin, **other})
+    assert both == pytest.approx(bare, rel=1e-9)
+
+
 @pytest.mark.parametrize("seed", range(0, 60, 3))
 def test_is_repeatable(seed: int) -> None:
     graphs = [random_graph(seed, size=14, unions=4) for _ in range(2)]
@@ -71,7 +127,7 @@ def test_is_never_worse_than_the_input(seed: int, time_limit: float) -> None:
     graph, roots, origin = random_graph(seed, size=16, unions=5)
     model = CostModel(H200)
     selection = extract(graph, roots, model, origin=origin, time_limit=time_limit)
-    assert selection.cost <= selection_cost(graph, roots, origin, model)
+    assert selection.cost <= selection_cost(graph, roots, origin, model, origin=origin)
     assert selection.bound <= selection.cost
     assert is_program(selection.choice, roots)
 

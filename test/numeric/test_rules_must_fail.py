@@ -29,6 +29,15 @@ TOO_WEAK = {
     "concat-operands-of-add": "equal",
     "concat-slice-identity": "equal",
     "matmul-column-scale": "equal",
+    "convolution-concat-inputs-reversed": "is_positive",
+    "convolution-of-concat": "is_positive",
+    "convolution-enlarge-both-kernels": "equal",
+    "convolution-as-matmul-reversed": "is_positive",
+    "pooling-max-of-concat": "is_positive",
+    "pooling-max-of-max": "at_most",
+    "pooling-as-convolution-reversed": "at_most",
+    "padding-identity": "is_zero",
+    "padding-into-average": "at_most",
 }
 
 WRONG = """
@@ -168,6 +177,111 @@ rule convolution-scale-channels-that-claims-to-keep-overflow nonfinite-lost:
     broadcast(s: [o], dims=[1], shape=?t))
   => conv2d(x, mul(w, broadcast(s, dims=[0], shape=shape(w))), stride=?u, padding=?p,
     dilation=?d, groups=?g)
+rule convolution-concat-weights-of-groups:
+  conv2d(x, w: [o, c, k, l], stride=?u, padding=?p, dilation=?d, groups=?g),
+  conv2d(x, v: [q, c, k, l], stride=?u, padding=?p, dilation=?d, groups=?g)
+  => split(conv2d(x, concat(w, v, axis=0), stride=?u, padding=?p, dilation=?d, groups=?g),
+       axis=1, sizes=[o, q])#0,
+     split(conv2d(x, concat(w, v, axis=0), stride=?u, padding=?p, dilation=?d, groups=?g),
+       axis=1, sizes=[o, q])#1
+rule convolution-enlarge-kernel-without-padding nonfinite-lost:
+  conv2d(x, w: [o, c, 1, 1], stride=?u, padding=[1, 1], dilation=?d, groups=?g)
+  => conv2d(x, pad(w, low=[0, 0, 1, 1], high=[0, 0, 1, 1], value=0.0), stride=?u,
+       padding=[1, 1], dilation=?d, groups=?g)
+rule convolution-enlarge-kernel-whatever-the-dilation nonfinite-lost:
+  conv2d(x, w: [o, c, k, l], stride=?u, padding=[p, q], dilation=?d, groups=?g)
+  => conv2d(x, pad(w, low=[0, 0, 1, 1], high=[0, 0, 1, 1], value=0.0), stride=?u,
+       padding=[p + 1, q + 1], dilation=?d, groups=?g)
+rule convolution-enlarge-kernel-on-one-side nonfinite-lost:
+  conv2d(x, w: [o, c, k, l], stride=[1, 1], padding=[p, q], dilation=[1, 1], groups=?g)
+  => conv2d(x, pad(w, low=[0, 0, 0, 0], high=[0, 0, 2, 2], value=0.0), stride=[1, 1],
+       padding=[p + 1, q + 1], dilation=[1, 1], groups=?g)
+rule convolution-enlarge-kernel-that-claims-to-keep-nonfinite:
+  conv2d(x, w: [o, c, k, l], stride=?u, padding=[p, q], dilation=[1, 1], groups=?g)
+  => conv2d(x, pad(w, low=[0, 0, 1, 1], high=[0, 0, 1, 1], value=0.0), stride=?u,
+       padding=[p + 1, q + 1], dilation=[1, 1], groups=?g)
+rule convolution-concat-inputs-of-groups:
+  add(conv2d(x: [n, c, h, v], w: [o, i, k, l], stride=?u, padding=?p, dilation=?d, groups=?g),
+    conv2d(y: [n, c, h, v], z: [o, i, k, l], stride=?u, padding=?p, dilation=?d, groups=?g))
+  => conv2d(concat(x, y, axis=1), concat(w, z, axis=1), stride=?u, padding=?p, dilation=?d,
+       groups=?g)
+rule convolution-factor-weights-of-other-inputs nonfinite-lost:
+  add(conv2d(x: [n, c, h, v], w: [o, i, k, l], stride=?u, padding=?p, dilation=?d, groups=?g),
+    conv2d(y: [n, c, h, v], z: [o, i, k, l], stride=?u, padding=?p, dilation=?d, groups=?g))
+  => conv2d(add(x, y), add(w, z), stride=?u, padding=?p, dilation=?d, groups=?g)
+rule convolution-groups-as-one-by-repeating-weights nonfinite-lost:
+  conv2d(x, w: [o, i, k, l], stride=?u, padding=?p, dilation=?d, groups=2)
+  => conv2d(x, concat(w, w, axis=1), stride=?u, padding=?p, dilation=?d, groups=1)
+rule convolution-batch-of-other-groups:
+  conv2d(x: [n, 2 * i, h, v], w: [2 * o, i, k, l], stride=?u, padding=?p, dilation=?d, groups=2),
+  conv2d(y: [n, i, h, v], z: [q, i, k, l], stride=?u, padding=?p, dilation=?d, groups=1)
+  => split(conv2d(concat(x, y, axis=1), concat(w, z, axis=0), stride=?u, padding=?p,
+       dilation=?d, groups=3), axis=1, sizes=[2 * o, q])#0,
+     split(conv2d(concat(x, y, axis=1), concat(w, z, axis=0), stride=?u, padding=?p,
+       dilation=?d, groups=3), axis=1, sizes=[2 * o, q])#1
+rule convolution-shift-input-channels-with-padding nonfinite-lost overflow-may-grow:
+  conv2d(add(x: [n, i, h, v], broadcast(s: [i], dims=[1], shape=?t)), w: [o, i, k, l],
+    stride=?u, padding=?p, dilation=?d, groups=1)
+  => add(conv2d(x, w, stride=?u, padding=?p, dilation=?d, groups=1),
+       broadcast(reduce_sum(mul(w, broadcast(s, dims=[1], shape=[o, i, k, l])), axes=[1, 2, 3]),
+         dims=[1], shape=convolution_shape(shape(x), shape(w), ?u, ?p, ?d)))
+rule convolution-as-matmul-with-padding:
+  conv2d(x: [n, i, h, v], w: [o, i, 1, 1], stride=[1, 1], padding=[1, 1], dilation=[1, 1],
+    groups=1)
+  => reshape(matmul(reshape(w, shape=[o, i]), reshape(x, shape=[n, i, h * v])),
+       shape=[n, o, h, v])
+rule convolution-compose-padded nonfinite-lost overflow-may-grow:
+  conv2d(conv2d(x, u: [i, j, 1, 1], stride=[1, 1], padding=[1, 1], dilation=?d, groups=1),
+    w: [o, i, k, l], stride=?u, padding=[p, q], dilation=[1, 1], groups=1)
+  => conv2d(x, einsum(w, reshape(u, shape=[i, j]), equation="abcd,be->aecd"), stride=?u,
+       padding=[p, q], dilation=[1, 1], groups=1)
+rule pooling-relu-of-dilated-max:
+  max_pool2d(relu(x), kernel=?k, stride=?s, padding=?p, dilation=?d)
+  => relu(max_pool2d(x, kernel=?k, stride=?s, padding=?p, dilation=?d))
+rule pooling-relu-of-mean:
+  avg_pool2d(relu(x), kernel=?k, stride=?s, padding=?p, count_include_pad=?c)
+  => relu(avg_pool2d(x, kernel=?k, stride=?s, padding=?p, count_include_pad=?c))
+rule pooling-shift-of-max-that-claims-to-keep-nonfinite:
+  max_pool2d(add(x: [n, c, h, v], broadcast(b: [c], dims=[1], shape=?t)), kernel=?k, stride=?s,
+    padding=?p, dilation=[1, 1])
+  => add(max_pool2d(x, kernel=?k, stride=?s, padding=?p, dilation=[1, 1]),
+       broadcast(b, dims=[1], shape=pooled_shape(shape(x), ?k, ?s, ?p)))
+rule pooling-max-of-max-padded exact:
+  max_pool2d(max_pool2d(x, kernel=[2, 2], stride=[2, 2], padding=[0, 0], dilation=[1, 1]),
+    kernel=[2, 2], stride=[2, 2], padding=[1, 1], dilation=[1, 1])
+  => max_pool2d(x, kernel=[4, 4], stride=[4, 4], padding=[2, 2], dilation=[1, 1])
+rule pooling-mean-of-mean-that-overlap overflow-may-grow:
+  avg_pool2d(avg_pool2d(x, kernel=[2, 2], stride=[1, 1], padding=[0, 0], count_include_pad=?c),
+    kernel=[2, 2], stride=?s, padding=[0, 0], count_include_pad=?c)
+  => avg_pool2d(x, kernel=[3, 3], stride=?s, padding=[0, 0], count_include_pad=?c)
+rule pooling-uncounted-though-padded:
+  avg_pool2d(x, kernel=?k, stride=?s, padding=?p, count_include_pad=true)
+  => avg_pool2d(x, kernel=?k, stride=?s, padding=?p, count_include_pad=false)
+rule pooling-shift-of-mean-that-counts nonfinite-lost overflow-may-grow:
+  avg_pool2d(add(x: [n, c, h, v], broadcast(b: [c], dims=[1], shape=?t)), kernel=?k, stride=?s,
+    padding=?p, count_include_pad=true)
+  => add(avg_pool2d(x, kernel=?k, stride=?s, padding=?p, count_include_pad=true),
+       broadcast(b, dims=[1], shape=pooled_shape(shape(x), ?k, ?s, ?p)))
+rule pooling-as-convolution-uncounted nonfinite-lost:
+  avg_pool2d(x: [n, c, h, v], kernel=[k, l], stride=?s, padding=?p, count_include_pad=false)
+  => conv2d(x, splat(reciprocal(k * l)): [c, 1, k, l], stride=?s, padding=?p, dilation=[1, 1],
+       groups=c)
+rule pooling-into-pointwise-uncounted nonfinite-lost overflow-may-grow:
+  conv2d(avg_pool2d(x, kernel=[k, l], stride=?s, padding=?p, count_include_pad=false),
+    w: [o, i, 1, 1], stride=[1, 1], padding=[0, 0], dilation=?d, groups=?g)
+  => conv2d(x, mul(broadcast(reshape(w, shape=[o, i]), dims=[0, 1], shape=[o, i, k, l]),
+       splat(reciprocal(k * l)): [o, i, k, l]), stride=?s, padding=?p, dilation=[1, 1], groups=?g)
+rule padding-compose-of-other-values exact:
+  pad(pad(x, low=?l, high=?h, value=?a), low=?m, high=?i, value=?b)
+  => pad(x, low=sums(?l, ?m), high=sums(?h, ?i), value=?a)
+rule padding-into-convolution-of-another-value:
+  conv2d(pad(x, low=[0, 0, a, b], high=[0, 0, a, b], value=1.0), w, stride=?u, padding=[p, q],
+    dilation=?d, groups=?g)
+  => conv2d(x, w, stride=?u, padding=[p + a, q + b], dilation=?d, groups=?g)
+rule padding-into-mean-of-the-image-alone:
+  avg_pool2d(pad(x, low=[0, 0, 1, 1], high=[0, 0, 1, 1], value=0.0), kernel=[3, 3], stride=?s,
+    padding=[0, 0], count_include_pad=?c)
+  => avg_pool2d(x, kernel=[3, 3], stride=?s, padding=[1, 1], count_include_pad=false)
 rule einsum-matmul-of-transposed-operand:
   einsum(x: [m, k], y: [n, k], equation="ab,cb->ac") => matmul(x, y)
 rule einsum-fuse-at-the-other-operand:

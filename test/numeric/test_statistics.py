@@ -90,4 +90,5 @@ def test_kernels_hide_what_is_inside_and_views_are_nothing() -> None:
         intermediate_bytes=96,
         intermediate_elements=24,
         largest_intermediate=24,
+        peak_bytes=4 * (24 + 24 + 4),
     )

@@ -25,14 +25,31 @@ func.func @factor(%a: tensor<1024x512xf32>, %b: tensor<512x256xf32>, %c: tensor<
 // CHECK-NEXT:    [[W:%.+]] = taso.concat %w0, %w1, %w2, axis = 1
 // CHECK-NEXT:    [[Y:%.+]] = taso.matmul %x, [[W]]
 // CHECK-NEXT:    %y0, %y1, %y2 = taso.split [[Y]], axis = 1, sizes = [64, 32, 16]
-// CHECK-NEXT:    func.return %y0, %y1, %y2
+// CHECK-NEXT:    [[R0:%.+]] = taso.relu %y0
+// CHECK-NEXT:    [[R1:%.+]] = taso.relu %y1
+// CHECK-NEXT:    [[R2:%.+]] = taso.relu %y2
+// CHECK-NEXT:    func.return [[R0]], [[R1]], [[R2]]
 func.func @join(%x: tensor<8x64xf32>, %w0: tensor<64x64xf32> {taso.param},
     %w1: tensor<64x32xf32> {taso.param}, %w2: tensor<64x16xf32> {taso.param})
     -> (tensor<8x64xf32>, tensor<8x32xf32>, tensor<8x16xf32>) {
   %y0 = taso.matmul %x, %w0 : tensor<8x64xf32>, tensor<64x64xf32> -> tensor<8x64xf32>
   %y1 = taso.matmul %x, %w1 : tensor<8x64xf32>, tensor<64x32xf32> -> tensor<8x32xf32>
   %y2 = taso.matmul %x, %w2 : tensor<8x64xf32>, tensor<64x16xf32> -> tensor<8x16xf32>
-  func.return %y0, %y1, %y2 : tensor<8x64xf32>, tensor<8x32xf32>, tensor<8x16xf32>
+  %r0 = taso.relu %y0 : tensor<8x64xf32>
+  %r1 = taso.relu %y1 : tensor<8x32xf32>
+  %r2 = taso.relu %y2 : tensor<8x16xf32>
+  func.return %r0, %r1, %r2 : tensor<8x64xf32>, tensor<8x32xf32>, tensor<8x16xf32>
+}
+
+// Parts of one product would each be copied to be results, which takes longer than the products.
+// CHECK-LABEL: func.func @join_results
+// CHECK-COUNT-2: taso.matmul
+// CHECK-NOT:     taso.split
+func.func @join_results(%x: tensor<8x64xf32>, %w0: tensor<64x64xf32> {taso.param},
+    %w1: tensor<64x32xf32> {taso.param}) -> (tensor<8x64xf32>, tensor<8x32xf32>) {
+  %y0 = taso.matmul %x, %w0 : tensor<8x64xf32>, tensor<64x64xf32> -> tensor<8x64xf32>
+  %y1 = taso.matmul %x, %w1 : tensor<8x64xf32>, tensor<64x32xf32> -> tensor<8x32xf32>
+  func.return %y0, %y1 : tensor<8x64xf32>, tensor<8x32xf32>
 }
 
 // The same product twice is computed once; what no result needs goes.
