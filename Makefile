@@ -42,9 +42,10 @@ format: $(VENV)/.installed-lint ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-test ## check the speeds on this machine (test/timing)
+bench: $(VENV)/.installed-test ## check the speeds on this machine (test/timing), and measure the search
 	$(BIN)/python -m pytest -m timing -s test/timing
 	$(BIN)/python bench/cost_correlation.py
+	$(BIN)/python bench/search.py
 
 venv: $(VENV)/.installed-test $(VENV)/.installed-lint ## make .venv with all that the other targets need
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -16,6 +17,7 @@ from taso.passes.rules.build_ir import apply_match, is_applicable
 from taso.passes.rules.library import FAMILIES, RULES
 from taso.passes.rules.match_ir import IRMatcher, Match, ParamAnalysis
 from taso.passes.rules.notation import Rule, RuleFamily
+from taso.passes.search.siblings import MAX_JOINED
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,17 @@ def find_rule(name: str) -> Rule | RuleFamily:
     Raises `PassFailedException` where there is none, and says what comes close.
     """
     known = known_rules()
+    family, _, count = name.rpartition("-")
+    if family in FAMILIES and count in _COUNTS:
+        return FAMILIES[family].member(int(count))
     if name not in known:
         close = difflib.get_close_matches(name, known)
         hint = f"; did you mean {' or '.join(close)}?" if close else ""
         raise PassFailedException(f"unknown rule '{name}'{hint}")
     return known[name]
+
+
+_COUNTS = frozenset(str(n) for n in range(2, MAX_JOINED + 1))
 
 
 def known_rules() -> dict[str, Rule | RuleFamily]:
@@ -81,22 +89,24 @@ def apply_rule(rule: Rule, block: Block, params: ParamAnalysis) -> None:
 
 def apply_family(family: RuleFamily, block: Block, params: ParamAnalysis) -> None:
     """One sweep of a family over a block."""
-    matchers = {n: IRMatcher(member, params) for n, member in family.members.items()}
+
+    @cache
+    def matcher(count: int) -> IRMatcher:
+        return IRMatcher(family.member(count), params)
+
     ops = list(block.ops)
     for i, first in enumerate(ops):
-        if match := _largest_group(matchers, first, ops[i + 1 :]):
+        if match := _largest_group(matcher, first, ops[i + 1 :]):
             apply_match(match)
 
 
 def _largest_group(
-    matchers: Mapping[int, IRMatcher], first: Operation, later: Sequence[Operation]
+    matcher: Callable[[int], IRMatcher], first: Operation, later: Sequence[Operation]
 ) -> Match | None:
     """The group that starts at `first` and takes every later op that fits what it has."""
     group, largest = [first], None
     for op in later:
-        if (matcher := matchers.get(len(group) + 1)) is None:
-            break
-        match = matcher.match([*group, op])
+        match = matcher(len(group) + 1).match([*group, op])
         if match is not None and is_applicable(match):
             group.append(op)
             largest = match

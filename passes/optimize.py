@@ -54,7 +54,7 @@ class OptimizePass(ModulePass):
 
     device: whose cost model decides, a name in `search/devices.py`.
     numerics: with `exact`, results stay bitwise the same: rules that reassociate are off.
-    iterations, node-limit, time-limit: where the search stops (rounds, e-nodes, seconds).
+    iterations, node-limit, time-limit: where the search stops (rounds, new e-nodes, seconds).
     rules: names of rules and families instead of the default ones.
     rule-file: a file of more rules, in their text form.
     candidates: how many of the cheapest programs are compared again with their kernels formed.

@@ -448,8 +448,15 @@ class RuleFamily:
 
     name: str
     members: dict[int, Rule] = field(hash=False)
+    make: Callable[[int], Rule] = field(compare=False, kw_only=True)
+    """The rule for any number of siblings from 2 on."""
+
+    def member(self, count: int) -> Rule:
+        """The rule for so many siblings, also where it is not written out in `members`."""
+        return self.members[count] if count in self.members else self.make(count)
 
 
 def sibling_family(name: str, member: Callable[[int], Rule]) -> RuleFamily:
     """The family with `member(n)` as its rule for n siblings."""
-    return RuleFamily(name, {count: member(count) for count in range(2, MAX_SIBLINGS + 1)})
+    written = {count: member(count) for count in range(2, MAX_SIBLINGS + 1)}
+    return RuleFamily(name, written, make=member)

@@ -2,11 +2,12 @@
 
 On a device that fuses, a value is in *memory*, in the *registers* of a kernel, or in the *tile*
 that a contraction accumulates. Element-wise and row ops read registers and make registers;
-element-wise ops may also work on a tile, as the epilogue of its contraction. A store to memory
-costs a launch and the bytes written, a load the bytes read. A value in registers is shared
-freely: that a kernel may have to compute it again is not counted. A contraction reads memory and
-makes a tile; a library call and a copy read and write memory; views change nothing and are free
-in any place, and so are splats.
+element-wise ops may also work on a tile, as the epilogue of its contraction. A store of registers
+to memory costs a launch and the bytes written, a load the bytes read. A value in registers is
+shared freely: that a kernel may have to compute it again is not counted. A contraction reads
+memory and makes a tile, at the cost of a launch, for a kernel holds one contraction at most: a
+store of its tile costs the bytes alone. A library call and a copy read and write memory; views
+change nothing and are free in any place, and so are splats.
 
 On a device that does not fuse, each op but views and constants is a call that reads and writes
 memory: launch + max(flops / rate, bytes / bandwidth).
@@ -75,6 +76,8 @@ class Step(NamedTuple):
     seconds: float = 0.0
     kept: int = 0
     """Bytes of parameters or prepared values that the main program then keeps."""
+    tile: int | None = None
+    """The number of an operand that is needed in a tile, whatever `source` says."""
 
 
 class NodeCost(NamedTuple):
@@ -105,9 +108,9 @@ class CostModel:
         if not self.device.fuses:
             return ()
         device, moved = self.device, spec.bytes / self.device.bandwidth
-        store = device.launch + moved + device.allocation(spec.bytes)
+        store = moved + device.allocation(spec.bytes)
         return (
-            Step(Place.MEMORY, Place.REGISTERS, store),
+            Step(Place.MEMORY, Place.REGISTERS, device.launch + store),
             Step(Place.MEMORY, Place.TILE, store),
             Step(Place.LOADED, Place.REGISTERS),
             Step(Place.LOADED, Place.MEMORY, moved),
@@ -227,10 +230,11 @@ class CostModel:
         read = sum(x.bytes for x in operands) / self.device.bandwidth
         match op.KIND:
             case OpKind.CONTRACTION:
-                return NodeCost(max(arithmetic, read), (Step(Place.TILE, Place.MEMORY),))
+                seconds = self.device.launch + max(arithmetic, read)
+                return NodeCost(seconds, (Step(Place.TILE, Place.MEMORY),))
             case OpKind.ELEMENTWISE:
-                steps = (Step(Place.REGISTERS, Place.LOADED), Step(Place.TILE, Place.OPERAND))
-                return NodeCost(arithmetic, steps)
+                epilogues = (Step(Place.TILE, Place.OPERAND, tile=i) for i in range(len(operands)))
+                return NodeCost(arithmetic, (Step(Place.REGISTERS, Place.LOADED), *epilogues))
             case _:
                 # Statistics along strided axes need a pass over the data before the one that
                 # uses them.

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from xdsl.dialects import func
 
@@ -186,7 +187,7 @@ class Encoding:
             children = dict.fromkeys(node.children)
             self.problem.node_children.append(tuple(self._classes[c] for c in children))
             for step in output_steps(node, cost.steps) if is_output else cost.steps:
-                self._add_edge(cid, step, number, children)
+                self._add_edge(cid, step, number, node.children)
 
     def _moves(self, specs: Sequence[TensorSpec], is_output: bool) -> tuple[Step, ...]:
         if is_output:
@@ -208,8 +209,9 @@ class Encoding:
         return self.model.node(node, operands, specs, param, layouts)
 
     def _add_edge(self, cid: int, step: Step, node: int, sources: Iterable[int]) -> None:
-        tails = tuple(self._state(c, step.source) for c in sources)
-        edge = Edge(self._state(cid, step.place), tails, node, step.seconds, step.kept)
+        places = (Place.TILE if i == step.tile else step.source for i in count())
+        tails = dict.fromkeys(map(self._state, sources, places))
+        edge = Edge(self._state(cid, step.place), tuple(tails), node, step.seconds, step.kept)
         self.problem.edges.append(edge)
 
     def _state(self, cid: int, place: Place) -> int:

@@ -89,6 +89,10 @@ def _solve_parts(
     chosen: list[int] = []
     bounds: list[float] = []
     for part in parts:
+        if len(part) == 1 and problem.edges[part[0]].head in reduced.needed:
+            chosen += part
+            bounds.append(total(problem, part))
+            continue
         keeps = joined and any(problem.edges[e].kept for e in part)
         local = Part(problem, reduced, part, limited=keeps)
         key = local.key()
@@ -146,7 +150,12 @@ class Part:
     """
 
     def __init__(
-        self, problem: Problem, reduced: Reduced, part: list[int], *, limited: bool
+        self,
+        problem: Problem,
+        reduced: Reduced,
+        part: list[int],
+        *,
+        limited: bool,
     ) -> None:
         self.problem = problem
         self.edges = [problem.edges[e] for e in part]
@@ -155,11 +164,12 @@ class Part:
         self.deadline = math.inf
         self.needed = reduced.needed
         self.needed_classes = reduced.needed_classes
-        self.below = reduced.below
         self.nodes = list(dict.fromkeys(e.node for e in self.edges if e.node != MOVE))
         self.by_class: dict[int, list[int]] = {}
         for node in self.nodes:
             self.by_class.setdefault(problem.node_class[node], []).append(node)
+        self.bits = reduced.order.class_bits(self.by_class)
+        self.below = {n: self._below(reduced, n) for n in self.nodes}
         self.heads: dict[int, list[int]] = {}
         for i, edge in enumerate(self.edges):
             self.heads.setdefault(edge.head, []).append(i)
@@ -171,6 +181,13 @@ class Part:
         # The solver's tolerances are absolute: costs are in units that make the largest 10⁴.
         seconds = [e.seconds for e in self.edges] + [problem.node_seconds[n] for n in self.nodes]
         self.scale = 1e4 / (max(seconds) or 1.0)
+
+    def _below(self, reduced: Reduced, node: int) -> int:
+        """The classes of this part that every solution with the node derives for it, as bits."""
+        state, held = reduced.below[node]
+        below = reduced.order.classes_of(held, state, self.bits)
+        children = (self.bits.get(c) for c in self.problem.node_children[node])
+        return functools.reduce(operator.or_, (1 << b for b in children if b is not None), below)
 
     def key(self) -> object:
         """Equal for components that are equal but for the numbers of states, classes, nodes."""
@@ -204,6 +221,7 @@ class Part:
             if trees is not None and not self._cycle_cuts(trees[0]):
                 return trees
         self.deadline = deadline
+        self.place = self._places()
         solver = self._solver()
         self._set_start(solver, start)
         while True:
@@ -213,30 +231,58 @@ class Part:
             if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
                 return None
             values = solver.getSolution().col_value
-            picked = [i for i in range(len(self.edges)) if values[i] > 0.5]
+            picked = [i for i in range(len(self.edges)) if values[self.place[i]] > 0.5]
             cuts = self._cycle_cuts(picked)
             if not cuts:
                 return picked, info.mip_dual_bound / self.scale
             if is_over(deadline):
                 return None
             for columns, upper in cuts:
-                solver.addRow(
-                    -highspy.kHighsInf, upper, len(columns), columns, [1.0] * len(columns)
-                )
+                terms = _collected(self.place, [(column, 1.0) for column in columns])
+                index, value = list(terms), list(terms.values())
+                solver.addRow(-highspy.kHighsInf, upper, len(index), index, value)
+
+    def _places(self) -> list[int]:
+        """The variable of the program for each column: those that are equal share one.
+
+        A state that one edge derives is derived if that edge is used; one that a single variable
+        needs, if that is 1; and a node with one edge is chosen if the edge is used. In an optimum
+        nothing is used that is not needed, for no cost is below 0.
+        """
+        same = _Equal(self.columns)
+        positions: dict[int, list[int]] = {}
+        users: dict[int, list[int]] = {}
+        for i, edge in enumerate(self.edges):
+            positions.setdefault(edge.node, []).append(i)
+            for tail in edge.tails:
+                users.setdefault(tail, []).append(i)
+        for node, column in self.node_column.items():
+            if len(positions[node]) == 1:
+                same.unite(column, positions[node][0])
+        for state, column in self.state_column.items():
+            if len(self.heads[state]) == 1:
+                same.unite(column, self.heads[state][0])
+        for state, column in self.state_column.items():
+            using = {same.find(i) for i in users.get(state, ())}
+            if len(using) == 1:
+                same.unite(column, using.pop())
+        numbers: dict[int, int] = {}
+        return [numbers.setdefault(same.find(c), len(numbers)) for c in range(self.columns)]
 
     def _solver(self) -> highspy.Highs:
-        rows = _Rows()
+        rows = _Rows(self.place)
         self._add_derivations(rows)
         self._add_choices(rows)
+        variables = max(self.place) + 1
         lp = highspy.HighsLp()
-        lp.num_col_ = self.columns
+        lp.num_col_ = variables
         lp.num_row_ = len(rows.lower)
-        lp.col_cost_ = np.array(self._costs())
-        lp.col_lower_ = np.zeros(self.columns)
-        lp.col_upper_ = np.ones(self.columns)
+        lp.col_cost_ = np.array(self._costs(variables))
+        lp.col_lower_ = np.zeros(variables)
+        lp.col_upper_ = np.ones(variables)
         lp.row_lower_ = np.array(rows.lower)
         lp.row_upper_ = np.array(rows.upper)
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * self.columns
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * variables
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         lp.a_matrix_.start_ = np.array(rows.starts)
         lp.a_matrix_.index_ = np.array(rows.index)
@@ -249,10 +295,12 @@ class Part:
             callback.subscribe(_look)
         return solver
 
-    def _costs(self) -> list[float]:
+    def _costs(self, variables: int) -> list[float]:
+        costs = [0.0] * variables
         nodes = [self.problem.node_seconds[n] for n in self.nodes]
-        seconds = [*(e.seconds for e in self.edges), *nodes]
-        return [s * self.scale for s in seconds] + [0.0] * len(self.state_column)
+        for column, seconds in enumerate([*(e.seconds for e in self.edges), *nodes]):
+            costs[self.place[column]] += seconds * self.scale
+        return costs
 
     def _add_derivations(self, rows: _Rows) -> None:
         """A state takes one edge, if it is derived; an edge, the states that it needs."""
@@ -288,17 +336,18 @@ class Part:
     def _add_uses(self, rows: _Rows) -> None:
         """What a node needs has a node too. Implied, but the relaxation is far tighter for it:
         else a class is half used in one place and half in another, and paid for in neither."""
-        inside = sum(1 << c for c in self.by_class if c not in self.needed_classes)
-        implied = {c: self._implied(c) & inside for c in self.by_class}
+        undecided = {b: c for c, b in self.bits.items() if c not in self.needed_classes}
+        inside = sum(1 << b for b in undecided)
+        implied = {b: self._implied(c) & inside for b, c in undecided.items()}
         for nodes in self.by_class.values():
             uses: dict[int, list[int]] = {}
             for n in nodes:
                 self._check_time()
                 direct = below = self.below[n] & inside
-                for c in _bits(below):
-                    direct &= ~implied[c]
-                for c in _bits(direct):
-                    uses.setdefault(c, []).append(self.node_column[n])
+                for b in _bits(below):
+                    direct &= ~implied[b]
+                for b in _bits(direct):
+                    uses.setdefault(undecided[b], []).append(self.node_column[n])
             for used, columns in uses.items():
                 taken = [(self.node_column[m], -1.0) for m in self.by_class[used]]
                 rows.add([(column, 1.0) for column in columns] + taken, -math.inf, 0.0)
@@ -318,7 +367,8 @@ class Part:
         for i, a in enumerate(classes):
             self._check_time()
             above = needs[a]
-            mutual = [b for b in classes[:i] if above >> b & 1 and needs[b] >> a & 1]
+            own = self.bits[a]
+            mutual = [b for b in classes[:i] if above >> self.bits[b] & 1 and needs[b] >> own & 1]
             found += [self._arc(a, b) + self._arc(b, a) for b in mutual]
         return found
 
@@ -328,12 +378,15 @@ class Part:
 
     def _arc(self, user: int, used: int) -> list[int]:
         """Columns of the nodes of one class that need another."""
-        return [self.node_column[n] for n in self.by_class[user] if self.below[n] >> used & 1]
+        bit = self.bits[used]
+        return [self.node_column[n] for n in self.by_class[user] if self.below[n] >> bit & 1]
 
     def _cycle_cuts(self, picked: list[int]) -> list[tuple[list[int], float]]:
         """For the cycles of a solution: not all classes along one may need the next."""
         chosen = choices(self.problem, (self.numbers[i] for i in picked))
-        graph = {c: [d for d in chosen if self.below[n] >> d & 1] for c, n in chosen.items()}
+        graph = {
+            c: [d for d in chosen if self.below[n] >> self.bits[d] & 1] for c, n in chosen.items()
+        }
         cuts: list[tuple[list[int], float]] = []
         for cycle in find_cycles(graph):
             arcs = zip(cycle, [*cycle[1:], cycle[0]], strict=True)
@@ -343,14 +396,14 @@ class Part:
 
     def _set_start(self, solver: highspy.Highs, start: Sequence[int]) -> None:
         used = set(start)
-        values = [0.0] * self.columns
+        values = [0.0] * (max(self.place) + 1)
         for i, edge in enumerate(self.edges):
             if self.numbers[i] in used:
-                values[i] = 1.0
+                values[self.place[i]] = 1.0
                 if edge.node != MOVE:
-                    values[self.node_column[edge.node]] = 1.0
+                    values[self.place[self.node_column[edge.node]]] = 1.0
                 if edge.head in self.state_column:
-                    values[self.state_column[edge.head]] = 1.0
+                    values[self.place[self.state_column[edge.head]]] = 1.0
         if any(values):
             solution = highspy.HighsSolution()
             solution.col_value = values
@@ -385,19 +438,53 @@ def _bits(mask: int) -> list[int]:
     return found
 
 
-class _Rows:
-    """Constraints in compressed rows."""
+class _Equal:
+    """Which numbers are one (union-find)."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
+        self._leader = list(range(size))
+
+    def find(self, x: int) -> int:
+        leader = self._leader
+        while leader[x] != x:
+            leader[x] = leader[leader[x]]
+            x = leader[x]
+        return x
+
+    def unite(self, a: int, b: int) -> None:
+        self._leader[self.find(a)] = self.find(b)
+
+
+def _collected(place: Sequence[int], terms: Iterable[tuple[int, float]]) -> dict[int, float]:
+    """The factor of each variable in a sum over columns."""
+    factors: dict[int, float] = {}
+    for column, factor in terms:
+        variable = place[column]
+        factors[variable] = factors.get(variable, 0.0) + factor
+    return {variable: factor for variable, factor in factors.items() if factor}
+
+
+class _Rows:
+    """Constraints in compressed rows; `place` is the variable of each column."""
+
+    def __init__(self, place: Sequence[int]) -> None:
         self.lower: list[float] = []
         self.upper: list[float] = []
         self.starts: list[int] = [0]
         self.index: list[int] = []
         self.value: list[float] = []
+        self._place = place
+        self._seen: set[tuple[object, ...]] = set()
 
     def add(self, terms: list[tuple[int, float]], lower: float, upper: float) -> None:
+        """Add a constraint, unless there is an equal one or it is between constants."""
+        factors = _collected(self._place, terms)
+        key = (*factors.items(), lower, upper)
+        if not factors or key in self._seen:
+            return
+        self._seen.add(key)
         self.lower.append(lower)
         self.upper.append(upper)
-        self.index += [column for column, _ in terms]
-        self.value += [value for _, value in terms]
+        self.index += factors
+        self.value += factors.values()
         self.starts.append(len(self.index))

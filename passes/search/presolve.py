@@ -1,6 +1,6 @@
 """Presolve: what of an extraction problem is decided without a solver.
 
-Three reductions keep at least one optimum, and repeat until nothing changes:
+Three reductions keep at least one optimum, and repeat until little changes:
 
 * an edge that no acyclic solution can use goes: what it needs cannot be derived, or is derived
   only through the class of its own head;
@@ -10,17 +10,90 @@ Three reductions keep at least one optimum, and repeat until nothing changes:
   and solutions may as well derive it.
 
 The states that every solution derives are those of a dominator analysis on AND-OR graphs; sets
-of states are the bits of Python integers.
+of states are the bits of Python integers, which reach back over a window.
 """
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from taso.passes.search.interrupt import is_over
 from taso.passes.search.problem import MOVE, Edge, Problem
+
+WINDOW = 4096
+"""States back to which sets reach: time and memory then grow with the problem, not its square."""
+
+WORTH_A_ROUND = 0.005
+"""The share of the edges that a round has to take away for another one to follow."""
+
+
+class Order:
+    """Positions of states and classes, leaves first, and sets of them as integers.
+
+    A set belongs to a state. Bit 2 i of it is the state at position `base` + i, bit 2 i + 1 the
+    class whose first state is there; the base is `WINDOW` positions before the state's own. What
+    is before that is left out: a set says what is held, and need not say all.
+    """
+
+    def __init__(self, problem: Problem, states: Sequence[int]) -> None:
+        self.states = states
+        self._problem = problem
+        self._position = [-1] * len(problem.state_class)
+        self._class_position: dict[int, int] = {}
+        for i, state in enumerate(states):
+            self._position[state] = i
+            self._class_position.setdefault(problem.state_class[state], i)
+        self._base = [max(0, i - WINDOW) for i in self._position]
+
+    def has(self, state: int) -> bool:
+        return self._position[state] >= 0
+
+    def state_bit(self, state: int, of: int) -> int:
+        """A set of state `of` that holds one state."""
+        return _shifted(1, 2 * (self._position[state] - self._base[of]))
+
+    def class_bit(self, state: int) -> int:
+        """A set of the state that holds its class."""
+        first = self._class_position[self._problem.state_class[state]]
+        return _shifted(2, 2 * (first - self._base[state]))
+
+    def own(self, state: int) -> int:
+        """A set of the state that holds itself and its class."""
+        return self.state_bit(state, state) | self.class_bit(state)
+
+    def moved(self, held: int, source: int, of: int) -> int:
+        """A set of state `source` as one of state `of`."""
+        return _shifted(held, 2 * (self._base[source] - self._base[of]))
+
+    def up_to(self, held: int, state: int) -> int:
+        """A set of the state without what comes after it."""
+        return held & (4 << 2 * (self._position[state] - self._base[state])) - 1
+
+    def class_bits(self, classes: Iterable[int]) -> dict[int, int]:
+        """The bit of each class in what `classes_of` gives."""
+        positions = {c: self._class_position[c] for c in classes}
+        low = min(positions.values(), default=0)
+        return {c: 2 * (i - low) + 1 for c, i in positions.items()}
+
+    def classes_of(self, held: int, state: int, bits: Mapping[int, int]) -> int:
+        """A set of the state over the bits of some classes, as `class_bits` numbers them."""
+        some, bit = next(iter(bits.items()))
+        low = self._class_position[some] - bit // 2
+        return _shifted(held, 2 * (self._base[state] - low))
+
+
+def _shifted(bits: int, left: int) -> int:
+    return bits << left if left >= 0 else bits >> -left
+
+
+Known: TypeAlias = dict[int, int]
+"""For each state that can be derived, what all its derivations hold, as a set of the state."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +106,10 @@ class Reduced:
     """The states that every solution derives, or may as well."""
     needed_classes: frozenset[int]
     """The classes of these states."""
-    below: dict[int, int]
-    """For each node left, the classes, as bits, that every solution with it derives for it."""
-
-
-MAX_BYTES = 1 << 30
-"""Of the sets of states; they grow with the square of the problem."""
+    order: Order
+    below: dict[int, tuple[int, int]]
+    """For each node left, a state and a set of it: the classes that every solution with the node
+    derives for it."""
 
 
 class OutOfTimeError(Exception):
@@ -50,64 +121,54 @@ def presolve(problem: Problem, deadline: float = math.inf) -> Reduced | None:
 
     Reduces less as the deadline, a `time.monotonic`, comes near. Raises `OutOfTimeError`.
     """
-    if _set_bytes(problem) > MAX_BYTES:
-        raise OutOfTimeError
     started = time.monotonic()
     halfway = started + (deadline - started) / 2
     edges = list(range(len(problem.edges)))
     while True:
-        known = _analyse(problem, edges, deadline)
-        if any(known[root] is None for root in problem.roots):
+        heads = problem.by_head(edges)
+        order = Order(problem, _leaves_first(problem, heads))
+        known = _analyse(problem, heads, order, deadline)
+        if any(root not in known for root in problem.roots):
             return None
-        left = [e for e in edges if _is_usable(problem, problem.edges[e], known)]
-        left = _reachable(problem, left)
-        needed = _needed(problem, known)
-        left = _drop_dominated(problem, left, known, halfway)
+        held = _held_by_edges(problem, edges, order, known)
+        left = _reachable(problem, list(held))
+        needed = _needed(problem, order, known)
+        left = _drop_dominated(problem, left, order, held, halfway)
         free = _free_edges(problem, left, needed)
         left = [e for e in left if free.get(problem.edges[e].head, e) == e]
-        if len(left) == len(edges) or is_over(halfway):
+        dropped = len(edges) - len(left)
+        if dropped <= WORTH_A_ROUND * len(edges) or is_over(halfway):
             derived = needed.union(free)
             classes = frozenset(problem.state_class[state] for state in derived)
-            return Reduced(left, derived, classes, _classes_below(problem, left, known))
+            below = _classes_below(problem, left, order, held)
+            return Reduced(left, derived, classes, order, below)
         edges = left
 
 
-def _set_bytes(problem: Problem) -> int:
-    states = len(problem.state_class)
-    return states * (states + len(set(problem.state_class))) // 8
-
-
-def _analyse(problem: Problem, edges: list[int], deadline: float) -> list[int | None]:
-    """For each state, the states (and classes, above them) that all its derivations hold.
-
-    None for a state without derivation. A fixed point from above: sets only shrink.
-    """
-    states = len(problem.state_class)
-    own = [1 << s | 1 << (states + c) for s, c in enumerate(problem.state_class)]
-    known: list[int | None] = [None] * states
-    heads = problem.by_head(edges)
+def _analyse(problem: Problem, heads: dict[int, list[int]], order: Order, deadline: float) -> Known:
+    """What the derivations of each state hold. A fixed point from above: sets only shrink."""
+    known: Known = {}
     users: dict[int, list[int]] = {}
-    for e in edges:
-        for tail in problem.edges[e].tails:
-            users.setdefault(tail, []).append(problem.edges[e].head)
-    pending = dict.fromkeys(_leaves_first(problem, heads))
+    for head, edges in heads.items():
+        for e in edges:
+            for tail in problem.edges[e].tails:
+                users.setdefault(tail, []).append(head)
+    pending = dict.fromkeys(order.states)
     while pending:
         current, pending = list(pending), {}
         for state in current:
             if is_over(deadline):
                 raise OutOfTimeError
             pending.pop(state, None)
-            held = [_held(problem, problem.edges[e], known) for e in heads[state]]
+            held = [_held(problem, problem.edges[e], order, known) for e in heads[state]]
             sets = [h for h in held if h is not None]
             if not sets:
                 continue
-            common = sets[0]
-            for other in sets[1:]:
-                common &= other
-            common |= own[state]
-            if common != known[state]:
+            common = functools.reduce(operator.and_, sets)
+            common |= order.own(state)
+            if common != known.get(state):
                 known[state] = common
-                pending.update(dict.fromkeys(users.get(state, ())))
+                pending.update((u, None) for u in users.get(state, ()) if order.has(u))
     return known
 
 
@@ -128,36 +189,57 @@ def _leaves_first(problem: Problem, heads: dict[int, list[int]]) -> list[int]:
     return order
 
 
-def _held(problem: Problem, edge: Edge, known: list[int | None]) -> int | None:
-    """What an edge's tails hold; None if one is not derived, or only through the edge's head."""
+def _held(problem: Problem, edge: Edge, order: Order, known: Known) -> int | None:
+    """What an edge's tails hold, as a set of its head.
+
+    None if a tail is not derived, or only through the class of the head.
+    """
+    head = edge.head
     held = 0
     for tail in edge.tails:
-        part = known[tail]
+        part = known.get(tail)
         if part is None:
             return None
-        held |= part
-    own_class = len(problem.state_class) + problem.state_class[edge.head]
-    return None if edge.node != MOVE and held >> own_class & 1 else held
+        held |= order.moved(part, tail, head)
+    return None if edge.node != MOVE and held & order.class_bit(head) else held
 
 
-def _is_usable(problem: Problem, edge: Edge, known: list[int | None]) -> bool:
-    return _held(problem, edge, known) is not None
+def _held_by_edges(
+    problem: Problem, edges: Iterable[int], order: Order, known: Known
+) -> dict[int, int]:
+    """What is held by each edge that an acyclic solution can use."""
+    held: dict[int, int] = {}
+    for e in edges:
+        edge = problem.edges[e]
+        if order.has(edge.head):
+            found = _held(problem, edge, order, known)
+            if found is not None:
+                held[e] = found
+    return held
 
 
-def _needed(problem: Problem, known: list[int | None]) -> frozenset[int]:
+def _needed(problem: Problem, order: Order, known: Known) -> frozenset[int]:
+    """The states that hold in every derivation of the roots: what these hold, from the top down."""
+    needed = set(problem.roots)
     held = 0
-    for root in problem.roots:
-        held |= known[root] or 0
-    return frozenset(s for s in range(len(problem.state_class)) if held >> s & 1)
+    downwards = order.states[::-1]
+    for above, state in zip([*downwards[:1], *downwards], downwards, strict=False):
+        held = order.up_to(order.moved(held, above, state), state)
+        if state in needed or held & order.state_bit(state, state):
+            needed.add(state)
+            held |= known[state]
+    return frozenset(needed)
 
 
-def _classes_below(problem: Problem, edges: list[int], known: list[int | None]) -> dict[int, int]:
-    below: dict[int, int] = {}
+def _classes_below(
+    problem: Problem, edges: list[int], order: Order, held: dict[int, int]
+) -> dict[int, tuple[int, int]]:
+    below: dict[int, tuple[int, int]] = {}
     for e in edges:
         edge = problem.edges[e]
         if edge.node != MOVE:
-            classes = (_held(problem, edge, known) or 0) >> len(problem.state_class)
-            below[edge.node] = below.get(edge.node, classes) & classes
+            state, common = below.get(edge.node, (edge.head, held[e]))
+            below[edge.node] = state, common & order.moved(held[e], edge.head, state)
     return below
 
 
@@ -175,7 +257,7 @@ def _reachable(problem: Problem, edges: list[int]) -> list[int]:
 
 
 def _drop_dominated(
-    problem: Problem, edges: list[int], known: list[int | None], deadline: float
+    problem: Problem, edges: list[int], order: Order, held: dict[int, int], deadline: float
 ) -> list[int]:
     """The edges of nodes that no other one dominates, of those that are looked at in time."""
     by_class: dict[int, dict[int, list[int]]] = {}
@@ -188,19 +270,18 @@ def _drop_dominated(
     for nodes in by_class.values():
         if len(nodes) < 2:
             continue
-        held = {
-            e: _held(problem, problem.edges[e], known) or 0 for es in nodes.values() for e in es
-        }
         for node in nodes:
             if is_over(deadline):
                 break
             others = (n for n in nodes if n != node and n not in dropped)
-            if any(_dominates(problem, nodes[other], nodes[node], held) for other in others):
+            if any(_dominates(problem, nodes[n], nodes[node], order, held) for n in others):
                 dropped.add(node)
     return [e for e in edges if problem.edges[e].node not in dropped]
 
 
-def _dominates(problem: Problem, a: list[int], b: list[int], held: dict[int, int]) -> bool:
+def _dominates(
+    problem: Problem, a: list[int], b: list[int], order: Order, held: dict[int, int]
+) -> bool:
     """Whether a node, by its edges `a`, can stand for one of edges `b` at no higher cost.
 
     It offers each step for no more, from states that the other's derivations hold anyway.
@@ -208,14 +289,14 @@ def _dominates(problem: Problem, a: list[int], b: list[int], held: dict[int, int
     one, other = (problem.edges[edges[0]].node for edges in (a, b))
     if problem.node_seconds[one] > problem.node_seconds[other]:
         return False
-    return all(any(_is_no_worse(problem, f, e, held[e]) for f in a) for e in b)
+    return all(any(_is_no_worse(problem, f, e, order, held[e]) for f in a) for e in b)
 
 
-def _is_no_worse(problem: Problem, f: int, e: int, held: int) -> bool:
+def _is_no_worse(problem: Problem, f: int, e: int, order: Order, held: int) -> bool:
     one, other = problem.edges[f], problem.edges[e]
     if one.head != other.head or one.seconds > other.seconds or one.kept > other.kept:
         return False
-    return all(held >> tail & 1 for tail in one.tails)
+    return all(t in other.tails or held & order.state_bit(t, other.head) for t in one.tails)
 
 
 def _free_edges(problem: Problem, edges: list[int], needed: frozenset[int]) -> dict[int, int]:

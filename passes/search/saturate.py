@@ -30,7 +30,7 @@ MATCHES_PER_NODE = 10
 
 @dataclass(frozen=True)
 class Limits:
-    """Where saturation stops: e-nodes, rounds over all rules, and seconds."""
+    """Where saturation stops: e-nodes that it makes, rounds over all rules, and seconds."""
 
     nodes: int = 20_000
     iterations: int = 30
@@ -45,6 +45,8 @@ class Report:
     stopped: str = "iterations"
     iterations: int = 0
     seconds: float = 0.0
+    nodes: int = 0
+    """E-nodes at the end."""
     applied: dict[str, int] = field(default_factory=dict[str, int])
     """Matches by rule that merged classes."""
 
@@ -64,6 +66,7 @@ class _Saturation:
     def __init__(self, graph: EGraph, rules: Sequence[Rule | RuleFamily], limits: Limits) -> None:
         self._graph = graph
         self._inputs = len(graph.birth)
+        self._given_nodes = graph.size
         self._limits = limits
         self._started = time.perf_counter()
         self._rules = [compile_rule(r) if isinstance(r, Rule) else compile_family(r) for r in rules]
@@ -84,12 +87,13 @@ class _Saturation:
                 break
             report.iterations += 1
             self._round()
+        report.nodes = graph.size
         report.seconds = time.perf_counter() - self._started
         return report
 
     def _over_limit(self) -> bool:
         progress.report("saturating", nodes=self._graph.size)
-        if self._graph.size >= self._limits.nodes:
+        if self._graph.size - self._given_nodes >= self._limits.nodes:
             self._report.stopped = "nodes"
             return True
         if self._found >= MATCHES_PER_NODE * self._limits.nodes:

@@ -38,6 +38,9 @@ from taso.passes.search.match import (
     compile_rule,
 )
 
+MAX_JOINED = 64
+"""Siblings that are joined at once: the code of a rule grows with its roots."""
+
 MAX_PAIRS = 28
 """Pairs that are joined in one group: all pairs of 8 siblings."""
 
@@ -101,11 +104,10 @@ class Siblings:
     def _selections(
         self, group: Sequence[Substitution], independent: _Independence
     ) -> Iterator[Sequence[Substitution]]:
-        """All independent siblings (in chunks, where no member is so large), then the pairs."""
-        largest = max(self.family.members)
+        """All independent siblings (in chunks, where there are very many), then the pairs."""
         for part in independent.parts(group):
-            for start in range(0, len(part), largest):
-                chunk = part[start : start + largest]
+            for start in range(0, len(part), MAX_JOINED):
+                chunk = part[start : start + MAX_JOINED]
                 if len(chunk) > 2:
                     yield chunk
         yield from islice(independent.pairs(group), MAX_PAIRS)
@@ -125,7 +127,7 @@ class Siblings:
 
     def _member(self, count: int) -> _Member:
         if count not in self._members:
-            rule = self.family.members[count]
+            rule = self.family.member(count)
             names = tuple(_renaming(self.family, root) for root in rule.lhs)
             keys = list(dict.fromkeys(key for renaming in names for key in renaming.values()))
             variables = [k for k in keys if isinstance(k, str)]

@@ -73,6 +73,29 @@ def test_an_epilogue_is_free_of_the_way_through_memory_and_a_row_op_is_not() -> 
     assert normed - bare == pytest.approx(way + 5 * 64 * 32 / H200.vector_rate, rel=1e-3)
 
 
+SUM_OF_PRODUCTS = """
+func.func @main(%x: tensor<64x96xf16>, %v: tensor<96x32xf16>, %w: tensor<96x32xf16>)
+    -> tensor<64x32xf16> {
+  %m = taso.matmul %x, %v : tensor<64x96xf16>, tensor<96x32xf16> -> tensor<64x32xf16>
+  %n = taso.matmul %x, %w : tensor<64x96xf16>, tensor<96x32xf16> -> tensor<64x32xf16>
+  %a = taso.tanh %m : tensor<64x32xf16>
+  %b = taso.tanh %n : tensor<64x32xf16>
+  %s = taso.add %a, %b : tensor<64x32xf16>
+  func.return %RESULT : tensor<64x32xf16>
+}
+"""
+
+
+def test_each_product_of_a_sum_takes_a_launch() -> None:
+    """A kernel holds one contraction: all gates of a recurrent cell seemed to cost one launch."""
+    stored = 2 * 64 * 32 / H200.bandwidth
+    product = cost("h200", SUM_OF_PRODUCTS.replace("RESULT", "m")) - stored
+    arithmetic = 3 * 64 * 32 / H200.vector_rate
+    assert product > H200.launch
+    both = cost("h200", SUM_OF_PRODUCTS.replace("RESULT", "s"))
+    assert both == pytest.approx(2 * product + arithmetic + stored, rel=1e-9)
+
+
 def test_a_product_is_bound_by_flops_or_by_bytes() -> None:
     square = 2 * 2048**3 / (775e12 * (2048 / (2048 + 128)) ** 3)
     body = """

@@ -22,6 +22,7 @@ from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import device_named
 from taso.passes.search.egraph import EGraph, ENode, Union
 from taso.passes.search.saturate import Limits, saturate
+from taso.passes.search.siblings import MAX_JOINED
 
 SQUARE = TensorSpec((4, 4), "f32")
 ALL: list[Rule | RuleFamily] = [*RULES.values(), *FAMILIES.values()]
@@ -142,7 +143,8 @@ def concat_family(largest: int) -> RuleFamily:
             rhs=split(matmul(x, concat(*weights, axis=1)), widths, 1),
         )
 
-    return RuleFamily("test-concat", {n: member(n) for n in range(2, largest + 1)})
+    written = {n: member(n) for n in range(2, largest + 1)}
+    return RuleFamily("test-concat", written, make=member)
 
 
 def siblings(count: int) -> tuple[EGraph, list[int]]:
@@ -165,7 +167,21 @@ def test_siblings_join_as_a_group_and_in_pairs() -> None:
 def test_pairs_of_many_siblings_are_capped() -> None:
     graph, _ = siblings(20)
     report = saturate(graph, [concat_family(8)])
-    assert report.applied == {"test-concat-8": 2, "test-concat-4": 1, "test-concat-2": 28}
+    assert report.applied == {"test-concat-20": 1, "test-concat-2": 28}
+
+
+def test_more_siblings_than_rules_are_written_out_for_join_at_once() -> None:
+    """The ninth of nine products that share an input stayed alone."""
+    graph, products = siblings(9)
+    assert saturate(graph, [concat_family(8)]).applied["test-concat-9"] == 1
+    splits = [{n.children for n in graph.nodes(p) if n.op == "result"} for p in products]
+    assert set.intersection(*splits)
+
+
+def test_a_great_many_siblings_join_in_chunks() -> None:
+    graph, _ = siblings(MAX_JOINED + 5)
+    applied = saturate(graph, [concat_family(8)]).applied
+    assert applied == {f"test-concat-{MAX_JOINED}": 1, "test-concat-5": 1, "test-concat-2": 28}
 
 
 def test_roots_that_need_each_other_do_not_join() -> None:

@@ -216,7 +216,8 @@ def test_a_part_of_a_constant_is_explained() -> None:
     text = """
 func.func @main(%x: tensor<5x3xf64>) -> (tensor<2x3xf64>, tensor<3x3xf64>) {
   %d = taso.sub %x, %x : tensor<5x3xf64>
-  %a, %b = taso.split %d, axis = 0, sizes = [2, 3] : tensor<5x3xf64> -> tensor<2x3xf64>, tensor<3x3xf64>
+  %a, %b = taso.split %d, axis = 0, sizes = [2, 3]
+    : tensor<5x3xf64> -> tensor<2x3xf64>, tensor<3x3xf64>
   func.return %a, %b : tensor<2x3xf64>, tensor<3x3xf64>
 }"""
     module = parse_module(text)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
+from support.extraction import random_graph
 from support.ir import context, find_function, parse_module
-from support.random_programs import random_graph
 from xdsl.dialects import func
 
 from taso.dialects.base import TasoOp
@@ -17,10 +22,12 @@ from taso.passes.search.convert import to_egraph
 from taso.passes.search.cost import CostModel
 from taso.passes.search.devices import H200
 from taso.passes.search.extract import Encoding
+from taso.passes.search.ilp import solve
 from taso.passes.search.presolve import OutOfTimeError, presolve
 from taso.passes.search.problem import component_labels
 from taso.passes.search.saturate import Limits, saturate
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 PLAIN_JOINS = list(FAMILIES["matmul-concat-weights"].members.values())
 
 
@@ -69,7 +76,8 @@ def test_presolve_keeps_its_deadline() -> None:
 def test_plain_joins_keep_within_the_memory_of_parameters() -> None:
     function = projections(2)
     model = CostModel(H200)
-    optimize_function(function, PLAIN_JOINS, model, Limits(seconds=120.0))
+    # Joins of joins do not end: so few nodes that time plays no part.
+    optimize_function(function, PLAIN_JOINS, model, Limits(nodes=500, seconds=60.0))
     products = [op for op in function.walk() if op.name == "taso.matmul"]
     assert len(products) == 1  # joined
     kept = {op.operands[1] for op in products if isinstance(op, TasoOp)}
@@ -119,27 +127,55 @@ def test_components_are_those_of_the_graph() -> None:
     assert len(set(strong)) == 5
 
 
-def test_a_program_too_large_for_its_time_stays_as_it_is(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    module = random_graph(0, "f32", 1500)
-    before = str(module)
-    started = time.perf_counter()
-    OptimizePass(time_limit=0.02).apply(context(), module)
-    # To read it takes a part of a second, and so does compiling the rules, once.
-    assert time.perf_counter() - started < 5.0
-    assert str(module) == before
-    assert "leaves @main as it is: a search of it takes" in capsys.readouterr().err
+def test_a_function_without_results_is_optimised() -> None:
+    module = parse_module("func.func @main(%x: tensor<4xf32>) { func.return }")
+    OptimizePass(device="h200").apply(context(), module)
+    assert "func.return" in str(module)
 
 
-@pytest.mark.parametrize(
-    "options", [{"time_limit": 0}, {"node_limit": 0}, {"iterations": 0}, {"time_limit": -1.0}]
-)
-def test_limits_that_allow_nothing_give_the_input_with_a_warning(
-    options: dict[str, int], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("window", [1, 3, 10])
+@pytest.mark.parametrize("seed", range(20))
+def test_presolve_is_right_however_far_its_sets_reach_back(
+    seed: int, window: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = random_graph(0, "f32", 20)
-    before = str(module)
-    OptimizePass(**options).apply(context(), module)
-    assert str(module) == before
-    assert "a limit of the search is not positive" in capsys.readouterr().err
+    graph, roots, _ = random_graph(seed, size=8 + seed % 8, unions=1 + seed % 5)
+    problem = Encoding(graph, roots, CostModel(H200)).problem
+    whole = solve(problem, time_limit=math.inf)
+    monkeypatch.setattr("taso.passes.search.presolve.WINDOW", window)
+    found = solve(problem, time_limit=math.inf)
+    assert (found is None) == (whole is None)
+    if found is not None and whole is not None:
+        assert found.seconds == pytest.approx(whole.seconds, rel=1e-9)
+        assert found.bound == pytest.approx(found.seconds, rel=1e-9)
+
+
+PRINT = """
+import sys
+from support.ir import context, parse_module
+from taso.passes.optimize import OptimizePass
+for path in sys.argv[1:]:
+    for device in ("cpu", "h200", "h200-calls"):
+        module = parse_module(open(path).read())
+        OptimizePass(device=device).apply(context(), module)
+        print(module)
+"""
+
+
+def test_examples_come_out_the_same_in_each_process() -> None:
+    paths = [str(EXAMPLES / f"{name}.mlir") for name in ("attention", "distributivity")]
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", PRINT, *paths],
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": seed,
+                "PYTHONPATH": str(Path(__file__).parents[1]),
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert outputs[0].count("func.func") == 6
+    assert outputs[0] == outputs[1]
