@@ -128,6 +128,7 @@ def main(args: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         leave_broken_pipe()
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # for what is left of the process
         sys.exit(INTERRUPTED)
     except OSError as e:
         fail(f"{e.filename}:1:1: error: {e.strerror}")

@@ -113,8 +113,7 @@ class Reduced:
 
 
 class OutOfTimeError(Exception):
-    """The time was up, the search was interrupted, or memory would not do, before the problem was
-    ready to be solved."""
+    """Time is over, or memory would not do, before the problem was ready to be solved."""
 
 
 def presolve(problem: Problem, deadline: float = math.inf) -> Reduced | None:

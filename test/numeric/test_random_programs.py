@@ -17,22 +17,22 @@ from support.fuzz import (
     check_torch,
 )
 
-NEW = [None] * 10
+NEW = [None] * 8
 """Seeds that are new in each run."""
 
 
 @pytest.mark.parametrize("device", ["cpu", "h200"])
-@pytest.mark.parametrize("seed", [*range(10), *NEW])
+@pytest.mark.parametrize("seed", [*range(6), *NEW])
 def test_optimize_keeps_the_meaning(seed: int | None, device: str) -> None:
     check_random(seed, "f64", partial(check_meaning, device=device))
 
 
-@pytest.mark.parametrize("seed", [*range(100, 110), *NEW])
+@pytest.mark.parametrize("seed", [*range(100, 106), *NEW])
 def test_exact_numerics_change_no_bit(seed: int | None) -> None:
     check_random(seed, "f32", check_exact)
 
 
-@pytest.mark.parametrize("seed", [*range(100, 105), *NEW[:5]])
+@pytest.mark.parametrize("seed", range(100, 105))
 def test_exact_numerics_change_no_bit_of_torch_source(seed: int | None) -> None:
     check_random(seed, "f32", check_exact_torch)
 

@@ -94,6 +94,20 @@ def test_everything_that_the_notation_has() -> None:
         ("rule r: neg(x", "f:1:14: rule r: left side: expected ')', found 'the end'"),
         ("rule r: " + "neg(" * 60 + "x", "rule r: left side: nested deeper than 50"),
         ("rule r: neg(x: [" + "9" * 5000 + "]) => x", "rule r: left side: the number is too long"),
+        ("rule r: neg(x) => neg(x, x)", "f:1:1: rule r: neg takes 1 operands, not 2"),
+        ("rule r: matmul(x) => x", "f:1:1: rule r: matmul takes 2 operands, not 1"),
+        (
+            'rule r: reduce_sum(x, axes=?a) => reduce_sum(x, axes="1")',
+            "f:1:1: rule r: reduce_sum has axes of type tuple, not str",
+        ),
+        (
+            'rule r: reduce_sum(x, axes=?a) => reduce_sum(x, axes=["1"])',
+            "f:1:1: rule r: reduce_sum has axes with an entry of type int, not str",
+        ),
+        (
+            "rule r: neg(x) => softmax(x, axis=0.5)",
+            "f:1:1: rule r: softmax has axis of type int, not float",
+        ),
         ("rule r both-ways: add(x, y) => neg(x)", "rule r-reversed: variable y is not bound"),
     ],
 )
