@@ -56,7 +56,7 @@ def test_every_rule_is_shown_firing() -> None:
 
 
 def test_names_are_unique() -> None:
-    with pytest.raises(RuleError, match="matmul-factor-left: there are two"):
+    with pytest.raises(RuleError, match="matmul-factor-left: name: there are two of it"):
         by_name([FACTOR_LEFT, FACTOR_LEFT])
 
 
