@@ -157,7 +157,7 @@ class CompiledProgram:
         options = self._options
         try:
             if options.is_for_graph(program.build):
-                program.program.capture(inputs)
+                program.capture(inputs)
             else:
                 program.compile(inputs, always=options.inductor is True)
         except Exception as e:

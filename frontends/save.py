@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 import taso
+from taso.frontends.build import Build
 from taso.frontends.owners import memory_of
 from taso.frontends.saved_program import FORMAT, Interface, signature_facts
 from taso.frontends.specialize import Specialized
@@ -38,7 +39,7 @@ def save_program(
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        _write(folder, program.build.source, facts, tensors.by_name)
+        _write(folder, program.build, facts, tensors.by_name)
         folder.chmod(0o755)
         folder.replace(target)
     except BaseException:
@@ -47,12 +48,14 @@ def save_program(
 
 
 def _write(
-    folder: Path, source: str, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]
+    folder: Path, build: Build, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]
 ) -> None:
     own = files("taso.frontends")
     for name, copied in (("program.py", "saved_program.py"), ("output_memory.py",) * 2):
         (folder / name).write_text(own.joinpath(copied).read_text("utf-8"), encoding="utf-8")
-    (folder / "main.py").write_text(source, encoding="utf-8")
+    (folder / "main.py").write_text(build.source, encoding="utf-8")
+    if build.device == "cuda":
+        (folder / "main_cpu.py").write_text(build.torch_source, encoding="utf-8")
     (folder / "program.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     # A copy of each: safetensors takes no views and no shared memory.
     copies = {n: torch.empty(t.shape, dtype=t.dtype).copy_(t.detach()) for n, t in tensors.items()}

@@ -5,6 +5,7 @@ A saved program is a folder with a copy of this file, which needs torch and safe
     program.py              this file: `load` gives the callable
     output_memory.py        what this file needs
     main.py                 the generated source
+    main_cpu.py             the same for a CPU, where main.py has kernels for a GPU
     program.json            how it is called, and what it holds
     parameters.safetensors  parameters, those that `main` takes as they are and prepared ones
 
@@ -226,7 +227,9 @@ class SavedProgram:
         tensors = _read_tensors(folder, facts["tensors"], self.device)
         self._takes = [x if isinstance(x, int) else tensors[x] for x in facts["takes"]]
         self._writes = [(n, x if isinstance(x, int) else tensors[x]) for n, x in facts["writes"]]
-        self._code = runpy.run_path(str(folder / "main.py"))
+        of_cpu = folder / "main_cpu.py"
+        is_of_cpu = self.device.type == "cpu" and of_cpu.exists()
+        self._code = runpy.run_path(str(of_cpu if is_of_cpu else folder / "main.py"))
         memory = runpy.run_path(str(folder / "output_memory.py"))
         expected = [memory["Expected"](m, s and tuple(s), k) for m, s, k in facts["results"]]
         arguments = list(zip(self._takes, facts["memory"], strict=True))

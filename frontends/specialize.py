@@ -53,6 +53,7 @@ class Specialized:
         names = list(self._held)
         self._prepared = [names[i - len(imported.inputs)] for i in prepare_takes]
         self._copied = self._prepared
+        self._watches_addresses = False
         self.is_stale = True
         """Whether `refresh` is to run before the next call, whatever has changed."""
         self.is_due = False
@@ -107,6 +108,17 @@ class Specialized:
         self.program.prepare(list(self.parameters.values()))
         self.is_stale = False
 
+    def capture(self, inputs: Sequence[Tensor]) -> None:
+        """Capture the program as a CUDA graph; see `Program.capture`.
+
+        A graph reads bound tensors where they lie, so that all addresses are watched from now on.
+        """
+        if not self._freeze:
+            found = {name: owned.objects() for name, owned in self._owned.items()}
+            self._watches_addresses, self._watch = True, None
+            self._watch = self._watched(found, self._prepared)
+        self.program.capture(inputs)
+
     def compile(self, inputs: Sequence[Tensor], *, always: bool) -> None:
         """Have Inductor compile the program for the present parameters; see `Program.compile`."""
         if not self._freeze:
@@ -127,7 +139,10 @@ class Specialized:
         sources = [tensor for name in copied for tensor in found[name]] + self._counters()
         if not (places or sources or self._modules):
             return None
-        return Watch(places, _distinct(sources), self._sentinels(), self._modules)
+        bound = self._sentinels()
+        if self._watches_addresses:
+            bound = [t for name, own in found.items() if name not in copied for t in own]
+        return Watch(places, _distinct(sources), _distinct(bound), self._modules)
 
     def _counters(self) -> list[Tensor]:
         """What batch norms count up where they change statistics that are copied.

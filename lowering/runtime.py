@@ -65,6 +65,7 @@ class Program:
         self._device: torch.device | None = None
         self._has_warned = False
         self._known: list[torch.Tensor] = []
+        self._captured_at: list[int] = []
         self.takes: list[int | torch.Tensor] = []
         """What `main` takes: the number of an input, or a tensor that is bound."""
         self.is_compiled = False
@@ -116,15 +117,15 @@ class Program:
     ) -> bool:
         """Whether what is captured is now bound to these: what is prepared is copied to where it
         was before, if all else lies where it did."""
-        bound = [
-            (old, new)
-            for old, new in zip(self.takes, takes, strict=True)
-            if isinstance(old, torch.Tensor) and isinstance(new, torch.Tensor)
-        ]
-        moved = [(old, new) for old, new in bound if old.data_ptr() != new.data_ptr()]
         given = {_memory(x) for x in (*self._known, *known)}
-        if any(_memory(x) in given for pair in moved for x in pair):
-            return False
+        moved: list[tuple[torch.Tensor, torch.Tensor]] = []
+        for old, new, address in zip(self.takes, takes, self._captured_at, strict=True):
+            if isinstance(old, int) or isinstance(new, int) or new.data_ptr() == address:
+                continue
+            # A parameter whose data was replaced is the same object.
+            if old.data_ptr() != address or not given.isdisjoint((_memory(old), _memory(new))):
+                return False
+            moved.append((old, new))
         with torch.no_grad():
             for old, new in moved:
                 old.copy_(new)
@@ -174,6 +175,7 @@ class Program:
         if replay is not None:
             self.entry = self._entry_to(replay, range(len(self.inputs)))
             self.is_captured = True
+            self._captured_at = [0 if isinstance(x, int) else x.data_ptr() for x in self.takes]
 
     def __call__(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The results for these inputs.

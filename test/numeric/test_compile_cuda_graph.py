@@ -98,6 +98,18 @@ def test_a_bound_parameter_that_is_replaced_is_captured_anew(captures: list[None
     assert (compiled.code, len(captures)) == ("cuda graph", 2)
 
 
+def test_data_that_is_replaced_is_captured_anew(captures: list[None]) -> None:
+    """The parameter is the same object then; only the address of its data tells."""
+    model = Projections()
+    compiled = taso.compile(model, torch.randn(4 * D, D))
+    assert agree(compiled, model)
+    for parameter in (model.norm.bias, model.norm.weight, model.q.weight):
+        parameter.data = torch.randn_like(parameter)
+        assert agree(compiled, model)
+        assert compiled.code == "cuda graph"
+    assert len(captures) == 3
+
+
 def test_each_mode_has_a_graph(captures: list[None]) -> None:
     model = Projections()
     compiled = taso.compile(model, torch.randn(4 * D, D))
