@@ -107,6 +107,7 @@ class CompiledProgram:
         self._owners = owners
         self._example = example.blank()
         self._options = options
+        self._placed = example.device
         self._device = options.device or example.device
         self.__signature__ = inspect.signature(origin.forward)
         self._modules: list[nn.Module] = []
@@ -156,7 +157,7 @@ class CompiledProgram:
         """Unless it was asked for, that this fails is no failure of the program."""
         options = self._options
         try:
-            if options.is_for_graph(program.build):
+            if options.is_for_graph(program.build, self._placed):
                 program.capture(inputs)
             else:
                 program.compile(inputs, always=options.inductor is True)
@@ -186,11 +187,16 @@ class CompiledProgram:
 
     def _is_for_capture(self, program: Specialized) -> bool:
         """Whether the code is to be captured, and is not, or no longer."""
-        return self._options.is_for_graph(program.build) and not program.program.is_captured
+        return (
+            self._options.is_for_graph(program.build, self._placed)
+            and not program.program.is_captured
+        )
 
     def _is_due(self, build: Build) -> bool:
         """Whether the first call compiles or captures the code."""
-        return self._options.is_for_inductor(build) or self._options.is_for_graph(build)
+        return self._options.is_for_inductor(build) or self._options.is_for_graph(
+            build, self._placed
+        )
 
     def _present_autocast(self) -> torch.dtype | None:
         """The element type that autocast makes operands, where it is on."""

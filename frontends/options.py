@@ -69,10 +69,10 @@ class CompileOptions(Options):
         pays_off = build.device == "cpu" and build.numerics != "exact"
         return pays_off and build.predicted[1] >= PAYS_OFF
 
-    def is_for_graph(self, build: Build) -> bool:
-        """Whether the code is captured as a CUDA graph."""
-        on_cuda = build.device == "cuda" and not self.inductor and not build.is_random
-        return on_cuda and self.cuda_graph is not False
+    def is_for_graph(self, build: Build, device: str) -> bool:
+        """Whether the code is captured as a CUDA graph, where inputs are on a device."""
+        is_wanted = self.cuda_graph is not False and not self.inductor
+        return is_wanted and build.device == device == "cuda" and not build.is_random
 
 
 def backend_options(mode: str | None, options: Mapping[str, Any] | None) -> Options:

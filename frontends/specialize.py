@@ -182,15 +182,16 @@ class Specialized:
 
 
 def _transformable(main: Callable[..., Any], build: Build) -> Callable[..., Any]:
-    """The generated `main`; in the transforms of `torch.func`, which know torch's ops alone, that
-    of the torch source."""
+    """The generated `main`; in the transforms of `torch.func`, which know torch's ops alone, and
+    on a CPU that of the torch source."""
 
     @cache
     def plain() -> Callable[..., Any]:
         return load_source(build.torch_source, "program").main
 
     def call(*arguments: Tensor) -> Any:
-        return (plain() if get_interpreter_stack() else main)(*arguments)
+        on_gpu = all(x.is_cuda for x in arguments[:1])
+        return (main if on_gpu and not get_interpreter_stack() else plain())(*arguments)
 
     return call
 

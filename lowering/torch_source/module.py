@@ -134,12 +134,19 @@ class _File:
         prepare = self._functions.get(PREPARE)
         interface = interface_of(self._main, prepare)
         if prepare is not None:
-            self._define("prepare", prepare)
+            self._write_prepare(prepare)
         self._define("main", self._main)
         head = [self._header(), *self._imports(), "", _tables(interface)]
         runner = self._runner.partition("import torch\n")[2].strip()
         run = _RUN.format(prepare="None" if prepare is None else "prepare")
         return "\n\n\n".join(["\n".join(head), *self._sections, runner, run])
+
+    def _write_prepare(self, prepare: func.FuncOp) -> None:
+        """Without kernels: it runs once, also on the device that parameters come from."""
+        kernels, self._kernels = self._kernels, None
+        self._define("prepare", prepare)
+        self._kernels = kernels
+        self._callees.clear()
 
     def _header(self) -> str:
         """Where the program is from, and what it needs: torch, and libraries that add ops."""

@@ -133,12 +133,21 @@ def test_a_capture_that_fails_leaves_the_code_as_it_is() -> None:
             taso.compile(model, x, cuda_graph=True)(x)
 
 
+def test_code_for_cuda_runs_on_a_cpu_too() -> None:
+    model, x = Projections().eval(), torch.randn(4 * D, D)
+    compiled = taso.compile(model, x, device="cuda")
+    assert "@triton.jit" in compiled.source
+    assert agree(compiled, model)
+    assert compiled.code == "torch"
+
+
 def test_a_graph_is_for_cuda_and_for_programs_that_draw_no_random_numbers() -> None:
     options = CompileOptions()
     build = mock.Mock(device="cuda", is_random=False)
-    assert options.is_for_graph(build)
-    assert not CompileOptions(cuda_graph=False).is_for_graph(build)
-    assert not options.is_for_graph(mock.Mock(device="cpu", is_random=False))
-    assert not options.is_for_graph(mock.Mock(device="cuda", is_random=True))
+    assert options.is_for_graph(build, "cuda")
+    assert not options.is_for_graph(build, "cpu")
+    assert not CompileOptions(cuda_graph=False).is_for_graph(build, "cuda")
+    assert not options.is_for_graph(mock.Mock(device="cpu", is_random=False), "cuda")
+    assert not options.is_for_graph(mock.Mock(device="cuda", is_random=True), "cuda")
     with pytest.raises(ValueError, match="both True"):
         CompileOptions(inductor=True, cuda_graph=True)
