@@ -46,7 +46,10 @@ def main(names: Sequence[str]) -> None:
     print("\n" + _table(found))
     if not names:
         RESULTS.mkdir(exist_ok=True)
-        content = {"environment": environment("cpu"), "graphs": found}
+        used = environment("cpu")
+        # How torch was built names paths of another machine.
+        used["libraries"] = used["libraries"].partition("  - Build settings")[0].rstrip()
+        content = {"environment": used, "graphs": found}
         (RESULTS / "cost.json").write_text(json.dumps(content, indent=1) + "\n")
         (RESULTS / "cost.md").write_text(_table(found))
 

@@ -12,10 +12,11 @@ import math
 import random
 import statistics
 import time
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from taso.passes.collector import paused_collector
 
 Contender: TypeAlias = Callable[[], object]
 Sampler: TypeAlias = Callable[[Contender, int], float]
@@ -62,7 +63,8 @@ def measure(
     more than `time_limit` seconds. On "cuda", work is timed by events on the current stream.
     """
     sample = sampler(device)
-    with _no_collection():
+    gc.collect()
+    with paused_collector():
         repeats = {name: _warm_up(call, sample) for name, call in contenders.items()}
         costs = [sample(call, repeats[name]) for name, call in contenders.items()]
         affordable = int(time_limit / max(sum(costs), 1e-9))
@@ -110,16 +112,3 @@ def _cuda_sample(call: Contender, repeats: int) -> float:
     end.record()
     end.synchronize()
     return start.elapsed_time(end) * 1e-3
-
-
-@contextmanager
-def _no_collection() -> Generator[None]:
-    """Keep the cyclic garbage collector out of the samples."""
-    was_enabled = gc.isenabled()
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

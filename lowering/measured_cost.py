@@ -229,7 +229,8 @@ class MeasuredCostModel(CostModel):
     def coverage(self, function: func.FuncOp) -> tuple[int, int]:
         """How many of a function's calls, each counted once, are measured; and how many are not
         opaque."""
-        asked = calls_of(Program(function), Program(function).roots, self)
+        program = Program(function)
+        asked = calls_of(program, program.roots, self)
         return sum(key in self.table for key in asked), len(asked)
 
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-from taso.frontends.models import SIZES, model_names
+from taso.frontends.models import model_names
 from taso.passes.statistics import format_time
 from taso.tools.command_line import CommandParser, add_device_option, check_device, write_output
 from taso.tools.contest import OURS, PEERS, Outcome, hold
 from taso.tools.diagnostics import UserError
-from taso.tools.subjects import DTYPES, example_names, load_subject
+from taso.tools.subjects import add_subject_options, example_names, load_subject
 
 NAME = "taso bench"
 
@@ -48,10 +48,7 @@ def _parser() -> CommandParser:
         "example's, or an IR file (default: all examples)",
     )
     add_device_option(parser)
-    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of a Python program")
-    parser.add_argument(
-        "--size", choices=SIZES, default=SIZES[0], help="of a model (default: full)"
-    )
+    add_subject_options(parser)
     parser.add_argument(
         "--peers",
         type=_peers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
@@ -50,6 +51,14 @@ class Subject:
     """The optimised program as generated source, where `optimized` is compiled by Inductor."""
     counts: Counts | None = None
     """Of a named model."""
+
+
+def add_subject_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say in which form subjects are taken."""
+    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of a Python program")
+    parser.add_argument(
+        "--size", choices=SIZES, default=SIZES[0], help="of a model (default: full)"
+    )
 
 
 def example_names() -> list[str]:

@@ -14,7 +14,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from taso.frontends import cost_cache
 from taso.frontends.build import DEVICE_TABLES, main_of
-from taso.frontends.models import SIZES, model_names
+from taso.frontends.models import model_names
 from taso.frontends.torch_export import UnsupportedError, import_program
 from taso.lowering.tuning import Tuned, Tuner
 from taso.passes.search.convert import UnsupportedError as UnsupportedFunctionError
@@ -28,7 +28,14 @@ from taso.tools.command_line import (
     load_ir,
 )
 from taso.tools.diagnostics import UserError
-from taso.tools.subjects import DTYPES, build_model, example_names, load_python, python_file
+from taso.tools.subjects import (
+    DTYPES,
+    add_subject_options,
+    build_model,
+    example_names,
+    load_python,
+    python_file,
+)
 
 NAME = "taso tune"
 
@@ -67,10 +74,7 @@ def _parser() -> CommandParser:
         "file (default: all examples)",
     )
     add_device_option(parser)
-    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of a Python program")
-    parser.add_argument(
-        "--size", choices=SIZES, default=SIZES[0], help="of a model (default: full)"
-    )
+    add_subject_options(parser)
     parser.add_argument(
         "--time-limit",
         type=float,
